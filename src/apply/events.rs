@@ -95,8 +95,8 @@ impl Event {
             Event::ServerCreated { order, server_id } => {
                 if let Some(server) = state.servers.get_mut(&order) {
                     server.server_id = Some(server_id);
-                    let provider = server.provider.clone();
-                    breaker::accepted(state, &provider, now);
+                    let (provider, node_type) = (server.provider.clone(), server.node_type.clone());
+                    breaker::accepted(state, &provider, &node_type, now);
                 }
             }
             Event::OrderNotSent(order) => {
@@ -202,7 +202,8 @@ fn order_failed(
         return breaker::refused(state, &provider, &order.node_type, &message, now);
     }
     if kind == FailureKind::Quota {
-        breaker::quota_refused(state, &provider, &order.node_type, now);
+        let answer = shortened(&message, LONGEST_ANSWER);
+        breaker::quota_refused(state, &provider, &order.node_type, &answer, now);
     }
     results.closed_providers.insert(provider);
 }

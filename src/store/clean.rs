@@ -22,6 +22,9 @@ pub fn without_secrets(state: &State) -> Cow<'_, State> {
         *reason = clean(reason);
         console.iter_mut().for_each(|line| *line = clean(line));
     }
+    for answer in state.quota_answers.values_mut().flat_map(|types| types.values_mut()) {
+        *answer = clean(answer);
+    }
     for Mismatch { why, .. } in &mut state.mismatches {
         *why = clean(why);
     }
@@ -55,6 +58,7 @@ fn free_texts(state: &State) -> impl Iterator<Item = &str> {
         breakers,
         failures,
         quota_refused: _,
+        quota_answers,
         throttles: _,
         mismatches,
         pauses,
@@ -71,7 +75,8 @@ fn free_texts(state: &State) -> impl Iterator<Item = &str> {
     let failures =
         failures.flat_map(|ServerFailure { reason, console, .. }| console.iter().chain([reason])).map(String::as_str);
     let mismatches = mismatches.iter().map(|Mismatch { why, .. }| why.as_str());
+    let answers = quota_answers.values().flat_map(|types| types.values()).map(String::as_str);
     let keys = lasting.keys().chain(notified.keys()).map(String::as_str);
     let pauses = pauses.iter().filter_map(|Pause { reason, .. }| reason.as_deref());
-    faults.chain(breakers).chain(failures).chain(mismatches).chain(pauses).chain(keys)
+    faults.chain(breakers).chain(failures).chain(answers).chain(mismatches).chain(pauses).chain(keys)
 }

@@ -99,6 +99,9 @@ pub struct State {
     /// Sizes that a provider had no quota for, and until when it is not asked again.
     #[serde(default)]
     pub quota_refused: BTreeMap<ProviderName, BTreeMap<NodeTypeName, Timestamp>>,
+    /// How a provider refused the last order of a size for quota, until it accepts one or the configuration changes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub quota_answers: BTreeMap<ProviderName, BTreeMap<NodeTypeName, String>>,
     /// Providers that asked for fewer orders.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub throttles: BTreeMap<ProviderName, Throttle>,
@@ -146,6 +149,7 @@ impl State {
             breakers: BTreeMap::new(),
             failures: BTreeMap::new(),
             quota_refused: BTreeMap::new(),
+            quota_answers: BTreeMap::new(),
             throttles: BTreeMap::new(),
             mismatches: Vec::new(),
             pauses: Vec::new(),

@@ -29,6 +29,12 @@ pub(crate) fn failing(
             "find out why (mita history shows the last ones), or let another provider serve the node type",
         );
     }
+    if let Some(answer) = state.quota_answers.get(provider).and_then(|sizes| sizes.get(node_type)) {
+        return failing(
+            format!("provider {provider} refused {node_type} for quota ({answer})"),
+            "free some of that quota, have it raised, or let another provider serve the node type",
+        );
+    }
     if state.throttled_until(provider, now).is_some() {
         return failing(
             format!("provider {provider} asks for fewer requests"),

@@ -260,10 +260,10 @@ impl<'a> Limits<'a> {
         let refused = self.state.quota_refused.get(provider).and_then(|sizes| sizes.get(&kind.name));
         if let Some(until) = refused.filter(|until| **until > self.now) {
             let left = span(until.duration_since(self.now));
-            return blocker(
-                Rule::Quota,
-                format!("provider {provider} refused {} for quota; asked again in {left}", kind.name),
-            );
+            let answer = self.state.quota_answers.get(provider).and_then(|sizes| sizes.get(&kind.name));
+            let answer = answer.map_or_else(String::new, |answer| format!(" ({answer})"));
+            let reason = format!("provider {provider} refused {} for quota{answer}; asked again in {left}", kind.name);
+            return blocker(Rule::Quota, reason);
         }
         let mut here = self.coming.iter().filter(|coming| coming.place == (&kind.name, provider));
         if here.clone().any(|coming| coming.refused_floating_ip) {

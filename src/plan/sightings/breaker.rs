@@ -76,9 +76,16 @@ pub fn succeeded(state: &mut State, provider: &ProviderName, node_type: &NodeTyp
     state.breakers.retain(|_, types| !types.is_empty());
 }
 
-/// The quota had no room for this size.
-pub fn quota_refused(state: &mut State, provider: &ProviderName, node_type: &NodeTypeName, now: Timestamp) {
+/// The quota had no room for this size, as the provider answered.
+pub fn quota_refused(
+    state: &mut State,
+    provider: &ProviderName,
+    node_type: &NodeTypeName,
+    answer: &str,
+    now: Timestamp,
+) {
     state.quota_refused.entry(provider.clone()).or_default().insert(node_type.clone(), now + QUOTA_PAUSE);
+    state.quota_answers.entry(provider.clone()).or_default().insert(node_type.clone(), answer.to_owned());
 }
 
 /// The provider asks for fewer orders, and for how long it wants none if it says so. Several answers of one run are one. Asked
@@ -94,8 +101,12 @@ pub fn throttled(state: &mut State, provider: &ProviderName, retry_after: Option
     state.throttles.insert(provider.clone(), Throttle { until: now + pause, pause });
 }
 
-/// The provider accepted an order, and not in the run in which it refused others.
-pub fn accepted(state: &mut State, provider: &ProviderName, now: Timestamp) {
+/// The provider accepted an order, for its pause not in the run in which it refused others.
+pub fn accepted(state: &mut State, provider: &ProviderName, node_type: &NodeTypeName, now: Timestamp) {
+    if let Some(sizes) = state.quota_answers.get_mut(provider) {
+        sizes.remove(node_type);
+    }
+    state.quota_answers.retain(|_, sizes| !sizes.is_empty());
     if state.throttles.get(provider).is_some_and(|throttle| throttle.until <= now) {
         state.throttles.remove(provider);
     }

@@ -95,6 +95,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
     after.mismatches.retain(|mismatch| !changed && mismatch.until > now);
     if changed {
         after.configured_in = after.run;
+        after.quota_answers.clear();
         // What stood idle beside a job under another configuration says nothing about this one.
         after.queue.values_mut().for_each(|item| item.waiting_since = None);
     }

@@ -6,6 +6,7 @@ use crate::domain::rule::Rule;
 use crate::domain::subject::Subject;
 use crate::domain::why::Why;
 use crate::domain::world::{QueueItem, Stage, Task};
+use crate::plan::capacity::failing::failing;
 use crate::plan::demand::need;
 use crate::plan::demand::need::{NodeIndex, OurNames, Reading};
 use crate::plan::text::waiting::what_helps;
@@ -203,10 +204,13 @@ fn fit(
             parts.push(format!("provider {provider} has its max of {max}"));
         }
         let quota = overview.report.world.clouds.get(provider).and_then(|cloud| cloud.quota.as_ref());
-        if let Some((more, part)) = quota.and_then(|quota| quota::room(quota, kind)) {
+        let pauses = pauses(overview, provider, &kind.name);
+        let failing = failing(overview.state(), &kind.name, provider, overview.now());
+        if let Some(failing) = &failing {
+            parts.extend(pauses.is_empty().then(|| failing.what.clone()));
+        } else if let Some((more, part)) = quota.and_then(|quota| quota::room(quota, kind)) {
             parts.push(format!("the quota of {provider} has room for {more} more ({part})"));
         }
-        let pauses = pauses(overview, provider, &kind.name);
         open_somewhere |= paused.is_none() && pauses.is_empty();
         for pause in pauses {
             let lasts = duration(pause.lasts);

@@ -2,6 +2,7 @@
 
 use crate::config::{NodeType, ProviderConfig};
 use crate::domain::world::{Listing, Quota};
+use crate::plan::capacity::failing::failing;
 use crate::view::explain::finding::{Candidate, Finding, Kind, What};
 use crate::view::overview::{Overview, ServerView};
 use crate::view::quota;
@@ -65,10 +66,14 @@ pub(super) fn orders(
     let mut parts = vec![plural(servers.iter().filter(here).count(), "server")];
     let quota = overview.report.world.clouds.get(name).and_then(|cloud| cloud.quota.as_ref());
     let room = quota.and_then(|quota| quota::room(quota, kind));
-    parts.extend(room.map(|(more, part)| format!("the quota has room for {more} more ({part})")));
+    let pauses = pauses(overview, name, &kind.name);
+    if let Some(failing) = failing(overview.state(), &kind.name, name, overview.now()) {
+        parts.extend(pauses.is_empty().then_some(failing.what));
+    } else {
+        parts.extend(room.map(|(more, part)| format!("the quota has room for {more} more ({part})")));
+    }
     let paused = overview.state().pause(&kind.name, name);
     parts.extend(paused.map(ToString::to_string));
-    let pauses = pauses(overview, name, &kind.name);
     let is_open = paused.is_none() && pauses.is_empty() && room.is_none_or(|(more, _)| more > 0);
     for pause in pauses {
         parts.push(format!("not ordered for {} ({}): {}", duration(pause.lasts), pause.rule, pause.reason));

@@ -151,7 +151,9 @@ pub(crate) fn pauses(overview: &Overview<'_>, provider: &ProviderName, kind: &No
     let breaker = memory.breakers.get(provider).and_then(|types| types.get(kind));
     let breaker = breaker.map(|breaker| pause(Rule::BreakerOpen, breaker.until, &breaker.reason));
     let refused = memory.quota_refused.get(provider).and_then(|types| types.get(kind));
-    let refused = refused.map(|until| pause(Rule::Quota, *until, "the cloud's quota had no room for it"));
+    let answer = memory.quota_answers.get(provider).and_then(|types| types.get(kind));
+    let why = answer.map_or("the cloud's quota had no room for it", String::as_str);
+    let refused = refused.map(|until| pause(Rule::Quota, *until, why));
     let throttled = memory.throttled_until(provider, overview.now());
     let throttled = throttled.map(|until| pause(Rule::BreakerOpen, until, "the provider asks for fewer requests"));
     let over = budgets(overview.config, &memory.spent, overview.now())

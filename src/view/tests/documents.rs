@@ -125,7 +125,13 @@ fn a_type_that_is_not_ordered_for_now_is_told_with_the_reason() {
         "no valid host",
         now,
     );
-    crate::plan::sightings::breaker::quota_refused(&mut report.plan.state, &"openstack".into(), &"centos".into(), now);
+    crate::plan::sightings::breaker::quota_refused(
+        &mut report.plan.state,
+        &"openstack".into(),
+        &"centos".into(),
+        "full",
+        now,
+    );
     let status = json(&Status::of(&Overview::of(&scene.loaded.config, &report)));
     assert_eq!(faults("status", &status), [""; 0]);
     let pauses = |index: usize| status["node_types"][index]["pauses"].to_string();

@@ -281,13 +281,13 @@ fn s4_a_second_plan_of_the_run_counts_what_the_first_one_ordered() {
 fn a_refusal_for_quota_is_remembered_for_five_minutes_for_that_size() {
     let mut s = Situation::new();
     s.config.node_types.push(kind("small", &["tiny"]));
-    breaker::quota_refused(&mut s.state, &"os".into(), &"ubuntu".into(), s.now);
+    breaker::quota_refused(&mut s.state, &"os".into(), &"ubuntu".into(), "no more ports", s.now);
     s.project(1, "amd64");
     s.project(2, "tiny");
     s.after("4m 59s").runs(
         "
         | + small  os  20261121T120459Z-1  job2 (2) needs tiny
-        |   job 1  job1  quota: needs amd64: provider os refused ubuntu for quota; asked again in 1s
+        |   job 1  job1  quota: needs amd64: provider os refused ubuntu for quota (no more ports); asked again in 1s
         |   job 2  job2  demand: needs tiny: small server 20261121T120459Z-1 is ordered for it
     ",
     );
@@ -340,12 +340,12 @@ fn the_pause_of_a_provider_grows_while_it_refuses_is_bounded_and_ends_with_an_or
         breaker::throttled(&mut s.state, &os, asked, s.now);
         // The second answer of one run.
         breaker::throttled(&mut s.state, &os, Some(time("1s")), s.now);
-        breaker::accepted(&mut s.state, &os, s.now);
+        breaker::accepted(&mut s.state, &os, &"ubuntu".into(), s.now);
         pauses.push(format!("{:#}", s.state.throttles[&os].pause));
         s.now = s.state.throttles[&os].until;
     }
     assert_eq!(pauses, ["42s", "5m", "10m", "30m", "1h", "1h"]);
-    breaker::accepted(&mut s.state, &os, s.now);
+    breaker::accepted(&mut s.state, &os, &"ubuntu".into(), s.now);
     assert!(s.state.throttles.is_empty());
     // What nobody asks for any more is forgotten.
     breaker::throttled(&mut s.state, &os, None, s.now);

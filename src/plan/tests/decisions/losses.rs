@@ -5,6 +5,7 @@ use crate::domain::names::ServerId;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Origin, Retirement, RetirementStep::Decided};
 use crate::domain::world::*;
+use crate::plan::sightings::breaker;
 use crate::plan::tests::situation::*;
 
 type Loss = fn(&mut Situation, &str);
@@ -200,4 +201,29 @@ fn a_server_that_stopped_before_it_joined_and_joins_later_ends_the_failures() {
     s.after("1m").joins("new1", "10.0.0.2");
     s.run();
     assert!(s.state.breakers.is_empty(), "{:?}", s.state.breakers);
+}
+
+#[test]
+fn l6_refusals_for_a_quota_that_is_not_read_are_a_problem_after_a_quarter_of_an_hour_and_in_each_run_from_then_on() {
+    let mut s = Situation::new();
+    s.cloud("os").quota = Some(Quota { instances: Some(20), ..Quota::default() });
+    s.project(1, "amd64");
+    for minute in 0..=40 {
+        let plan = s.plan();
+        let orders = plan.actions.iter().any(|action| action.is_order());
+        assert_eq!(orders, minute % 5 == 0, "{minute}");
+        let told: Vec<&str> = plan.problems.iter().map(|problem| problem.error.as_str()).collect();
+        assert_eq!(told.len(), usize::from(minute > 15), "{minute}: {told:?}");
+        let words = "provider os refused ubuntu for quota (Maximum number of ports exceeded); one has been wanted for ";
+        assert!(told.iter().all(|text| text.starts_with(words)), "{told:?}");
+        s.state = plan.state;
+        if orders {
+            s.state.servers = Default::default();
+            let answer = "Maximum number of ports exceeded";
+            breaker::quota_refused(&mut s.state, &"os".into(), &"ubuntu".into(), answer, s.now);
+        }
+        s.after("1m");
+    }
+    breaker::accepted(&mut s.state, &"os".into(), &"ubuntu".into(), s.now);
+    assert!(s.state.quota_answers.is_empty());
 }

@@ -201,7 +201,7 @@ fn after_a_clock_that_was_ahead_nothing_waits_longer_than_from_now_on() {
     s.after("8760h");
     s.lost_order("m1", "0s");
     breaker::refused(&mut s.state, &"os".into(), &"small".into(), "no image", s.now);
-    breaker::quota_refused(&mut s.state, &"os".into(), &"other".into(), s.now);
+    breaker::quota_refused(&mut s.state, &"os".into(), &"other".into(), "full", s.now);
     s.project(1, "amd64");
     s.project(2, "tiny");
     s.project(3, "other").stage = Stage::Pending;
