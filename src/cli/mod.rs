@@ -37,7 +37,7 @@ use crate::plan::text::display::Detail;
 use crate::progress::Progress;
 use crate::reconcile::Moment;
 use args::Command;
-use load::load;
+use load::{load, load_for};
 use process::output;
 
 /// Runs the command. The error is for the log, a line each, and has an exit status of its own.
@@ -50,13 +50,16 @@ pub fn run(arguments: Arguments, moment: Moment) -> Result<Exit, Failure> {
     match command {
         Command::Reconcile(args) => reconcile::run(&args, detail, load(config), moment, progress()),
         Command::Status(args) => status::run(&args, &load(config)?, moment, progress()),
-        Command::Explain(args) => explain::run(&args, detail, &load(config)?, moment, progress()),
-        Command::Hold(args) => operator::run(&args.into(), &load(config)?, moment, progress),
-        Command::Release(args) => operator::run(&args.into(), &load(config)?, moment, progress),
-        Command::Retire(args) => operator::run(&args.into(), &load(config)?, moment, progress),
+        Command::Explain(args) => explain::run(&args, detail, &load_for(config, &args.subject)?, moment, progress()),
+        Command::Hold(args) => operator::run(&args.into(), config, moment, progress),
+        Command::Release(args) => operator::run(&args.into(), config, moment, progress),
+        Command::Retire(args) => operator::run(&args.into(), config, moment, progress),
         Command::Pause(args) => pause::run(&args.into(), &load(config)?, moment, progress()),
         Command::Resume(args) => pause::run(&args.into(), &load(config)?, moment, progress()),
-        Command::History(args) => history::run(&args, &load(config)?, moment),
+        Command::History(args) => {
+            let about = args.subject.clone().unwrap_or_default();
+            history::run(&args, &load_for(config, &about)?, moment)
+        }
         Command::Check(args) => check::run(args, config, moment, progress()),
         Command::Replay(args) => replay::run(&args),
         Command::Init(args) => init::run(&args, moment, progress),

@@ -1,10 +1,11 @@
 //! `mita hold`, `mita release` and `mita retire`: what a person wants with one node.
 
 use crate::cli::args::{Format, Hold, Release, Retire};
+use crate::cli::load::load_for;
 use crate::cli::process::failure::Failure;
 use crate::cli::process::output;
 use crate::config;
-use crate::config::{Config, Loaded};
+use crate::config::Config;
 use crate::operator::{Answer, Consent, Ended, Request, execute};
 use crate::progress::Progress;
 use crate::reconcile::{Moment, RunError};
@@ -14,6 +15,7 @@ use crate::view::exit::Exit;
 use crate::view::table::folded;
 use crate::view::text::one_line;
 use std::io::{IsTerminal, Write, stderr, stdin};
+use std::path::PathBuf;
 
 /// One of the three commands.
 pub(crate) struct Command {
@@ -51,12 +53,12 @@ impl Command {
 
 pub(crate) fn run(
     command: &Command,
-    loaded: &Loaded,
+    config: Option<PathBuf>,
     moment: Moment,
     progress: impl Fn() -> Progress,
 ) -> Result<Exit, Failure> {
-    let config = &loaded.config;
     let Command { node: named, request, output, .. } = command;
+    let config = &load_for(config, named)?.config;
     let mut answer = command.execute(config, moment, &progress())?;
     if let (Ended::Asks(work), Some(node)) = (&answer.ended, &answer.node) {
         if !confirm(work)? {

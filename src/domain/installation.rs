@@ -10,6 +10,9 @@ use std::fmt;
 /// The longest value of server metadata, in characters (Nova API reference, `metadata`).
 const METADATA_VALUE: usize = 255;
 
+/// What the paths of pages of Jenkins begin with, below its root.
+const PAGES: [&str; 8] = ["job", "computer", "queue", "view", "manage", "user", "me", "blue"];
+
 /// A Jenkins controller: host, port and path of its URL, in one spelling.
 ///
 /// Scheme, user information, query, the usual ports (80 and 443), the case of the host, a dot at its end and slashes at
@@ -69,6 +72,15 @@ impl Installation {
     /// Whether this is the controller, under its present name or a former one.
     pub fn is_at(&self, controller: &Controller) -> bool {
         self.controller == *controller || self.former.contains(controller)
+    }
+
+    /// Whether this is the address of a page of the controller, not of another one below it.
+    pub fn has_page(&self, page: &Controller) -> bool {
+        let is_below = |root: &Controller| {
+            let path = page.0.strip_prefix(&root.0).and_then(|rest| rest.strip_prefix('/'));
+            path.is_some_and(|path| PAGES.contains(&path.split('/').next().unwrap_or_default()))
+        };
+        is_below(&self.controller) || self.former.iter().any(is_below)
     }
 
     /// Whether a mark is of this installation. One without a controller is from a version of mita that wrote none, and

@@ -1,6 +1,7 @@
 //! What a person names on the command line: a name, an id, an address, or the URL of a page.
 
 use crate::domain::address::Page;
+use crate::domain::installation::{Controller, Installation};
 use crate::domain::names::{NodeName, ServerId};
 use std::net::IpAddr;
 
@@ -21,6 +22,22 @@ impl Subject {
         let text = text.trim();
         let name = if text.contains("://") { of_url(text) } else { without_build(text).to_owned() };
         Subject { ip: name.parse().ok(), name }
+    }
+
+    /// Why the text names nothing here, where it is the URL of a page of another Jenkins: nodes there can have the names of
+    /// nodes here.
+    pub fn elsewhere(text: &str, here: &Installation) -> Option<String> {
+        let url = text.trim();
+        Page::of(url).filter(|_| url.contains("://"))?;
+        let page = Controller::at(url);
+        if here.has_page(&page) {
+            return None;
+        }
+        let (name, here) = (Self::read(text).name, &here.controller);
+        Some(format!(
+            "{page} is no page of the Jenkins of this configuration, {here}: use the configuration of that Jenkins, or, if \
+             it is this one under another address, name {name:?} alone"
+        ))
     }
 
     /// Whether this is a job of that name; the folders may be left out.
@@ -71,6 +88,7 @@ fn of_url(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::names::Owner;
 
     #[test]
     fn a_url_is_as_good_as_the_name_in_it() {
@@ -84,6 +102,35 @@ mod tests {
             ("https://cloud.example.com/project/instances/5d0f9aa2-0000/", "5d0f9aa2-0000"),
         ] {
             assert_eq!(Subject::read(text).name, name);
+        }
+    }
+
+    #[test]
+    fn s2_a_page_of_another_jenkins_names_nothing_here() {
+        let here = Installation {
+            owner: Owner::new("ci").unwrap(),
+            controller: Controller::at("https://ci.example.com/jenkins/"),
+            former: vec![Controller::at("http://old.example.com:8080/")],
+        };
+        for (text, is_here) in [
+            ("ubuntu+10.0.0.5", true),
+            ("computer/ubuntu+10.0.0.5", true),
+            ("https://CI.example.com/jenkins/computer/ubuntu+10.0.0.5/", true),
+            ("http://ci.example.com:80/jenkins/manage/computer/ubuntu+10.0.0.5/?x=y", true),
+            ("https://jo:secret@ci.example.com/jenkins/view/all/job/ceph/3/", true),
+            ("http://old.example.com:8080/computer/ubuntu+10.0.0.5/", true),
+            ("https://cloud.example.com/project/instances/5d0f9aa2-0000/", true),
+            ("https://ci.example.com/computer/ubuntu+10.0.0.5/", false),
+            ("https://ci.example.com/jenkins2/computer/ubuntu+10.0.0.5/", false),
+            ("https://ci.example.com/jenkins/staging/computer/ubuntu+10.0.0.5/", false),
+            ("https://ci.example.com:8443/jenkins/computer/ubuntu+10.0.0.5/", false),
+            ("http://old.example.com/computer/ubuntu+10.0.0.5/", false),
+            ("https://jo:secret@elsewhere.example/jenkins/job/ceph/", false),
+            ("https://elsewhere.example/queue/item/7/", false),
+        ] {
+            let elsewhere = Subject::elsewhere(text, &here);
+            assert_eq!(elsewhere.is_none(), is_here, "{text}: {elsewhere:?}");
+            assert!(!elsewhere.unwrap_or_default().contains("secret"));
         }
     }
 

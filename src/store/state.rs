@@ -176,11 +176,19 @@ fn read(place: &Place, path: &Path, installation: &Installation) -> Result<Loade
         return Err(StoreError::Newer { path: path.to_owned(), version: header.version });
     }
     let Installation { owner, controller, .. } = installation;
+    let other_controller = header.controller.as_str().map(Controller::at).filter(|found| !installation.is_at(found));
+    let other_owner = header.owner.as_str().filter(|found| *found != owner.as_str());
+    // A first run with a wrong URL or owner binds nobody. If a Jenkins answered, its nodes are remembered.
+    let is_empty =
+        |state: &State| state.has_nothing_of_ours() && (other_controller.is_none() || state.nodes.is_empty());
+    if (other_controller.is_some() || other_owner.is_some()) && state.as_ref().is_ok_and(is_empty) {
+        return Ok(Loaded::Fresh);
+    }
     // If no owner is configured, the advice for another controller also solves the problem of another owner.
-    if let Some(found) = header.controller.as_str().map(Controller::at).filter(|found| !installation.is_at(found)) {
+    if let Some(found) = other_controller {
         return Err(StoreError::OtherController { path: path.to_owned(), found, expected: controller.clone() });
     }
-    if let Some(found) = header.owner.as_str().filter(|found| *found != owner.as_str()) {
+    if let Some(found) = other_owner {
         return Err(StoreError::OtherOwner { path: path.to_owned(), found: found.to_owned(), expected: owner.clone() });
     }
     if header.version != u64::from(VERSION) {

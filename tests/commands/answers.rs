@@ -43,6 +43,19 @@ fn a_node_has_the_same_names_for_every_command() {
 }
 
 #[test]
+fn s2_the_page_of_a_node_of_another_jenkins_names_nothing_here() {
+    let it = Setup::trusty().with_idle_node();
+    let page = format!("https://jenkins.elsewhere.example/prefix/computer/{}/", it.node());
+    for command in ["explain", "hold", "release", "retire", "history"] {
+        let ended = it.program(&[command, &page]);
+        let told = format!("jenkins.elsewhere.example/prefix/computer/{} is no page of the Jenkins of this", it.node());
+        assert_eq!((ended.status, ended.stdout.as_str()), (2, ""), "{command}: {}", ended.stderr);
+        assert!(ended.stderr.contains(&told), "{command}: {}", ended.stderr);
+    }
+    assert_eq!((it.nodes().len(), it.servers().len()), (1, 1));
+}
+
+#[test]
 fn s1_an_address_of_two_nodes_names_neither() {
     let it = Setup::trusty().with_idle_node();
     let node = it.node();

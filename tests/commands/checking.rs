@@ -199,8 +199,7 @@ fn a_word_for_a_token_does_not_hide_the_name_of_the_configuration() {
 #[test]
 fn each_error_is_told_and_counted_once() {
     for (key, part) in [("owner = \"another\"\n", "belongs to the owner \"ceph-ci\""), ("", "jenkins.former_urls")] {
-        let it = Setup::trusty().start();
-        assert_eq!(said(&it, &["reconcile"]).0, 0);
+        let it = Setup::trusty().with_idle_node();
         it.edit_config(|config| match key {
             "" => config.replace("url = \"http://127.0.0.1:", "url = \"http://localhost:"),
             owner => format!("{owner}{}", config.replace("owner = \"ceph-ci\"\n", "")),

@@ -1,7 +1,7 @@
 //! `mita check --online`: what Jenkins and the clouds say about the configuration. It sends only reads, and lists what
 //! they cannot show.
 
-use crate::cli::check::{clocks, clouds, controller, strangers};
+use crate::cli::check::{agents, clocks, clouds, controller, strangers};
 use crate::config::Config;
 use crate::domain::state::State;
 use crate::observe::{Services, observe};
@@ -20,6 +20,6 @@ pub(crate) fn check(config: &Config, moment: Moment) -> Online {
     }
     strangers::check(&mut online, config, &world);
     clocks::check(&mut online, config, &services, moment);
-    online.not_checked.push("what the scripts do on the servers".to_owned());
+    agents::check(&mut online, config, &world);
     online
 }

@@ -47,12 +47,14 @@ mod tests {
 
     #[test]
     fn a_state_file_that_ends_each_run_is_an_error() {
+        const OTHER: &str =
+            r#"{"version":1,"owner":"other","nodes":{"ubuntu+10.0.0.5":{"first_seen":1,"server":"s1"}}}"#;
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::load(Path::new("examples/mita.toml")).unwrap().config;
         config.state_file = folder.path().join("state.json");
         for (text, error) in [
             ("{\"version\": 99}", "has version 99, this program knows versions up to 1"),
-            ("{\"version\": 1, \"owner\": \"other\"}", "belongs to the owner \"other\""),
+            (OTHER, "belongs to the owner \"other\""),
         ] {
             fs::write(&config.state_file, text).unwrap();
             let Some(Unusable::ForARun(told)) = unusable(&config) else { panic!("{text}: no error") };

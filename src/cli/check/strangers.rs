@@ -1,9 +1,12 @@
-//! Checks whether another installation has the same `owner`, or another machine the same configuration.
+//! Checks whether another installation has the same `owner` or serves the same Jenkins, or another machine has the same
+//! configuration.
 //!
 //! The state file has every order before it is sent. If it does not have a server with our mark, the file was lost, or
 //! somebody else ordered the server.
 
 use crate::config::Config;
+use crate::domain::installation::Installation;
+use crate::domain::names::Owner;
 use crate::domain::state::{Origin, State};
 use crate::domain::world::{Server, World};
 use crate::plan::identity::ownership::{is_ours, namesakes};
@@ -11,6 +14,7 @@ use crate::store;
 use crate::store::Loaded;
 use crate::view::document::check::Online;
 use crate::view::text::plural;
+use std::collections::BTreeMap;
 
 /// At most this many servers are named.
 const MOST_NAMED: usize = 5;
@@ -40,6 +44,18 @@ pub(super) fn check(online: &mut Online, config: &Config, world: &World) {
         let (odd, plain): (Vec<&Server>, Vec<&Server>) = unknown.into_iter().partition(of_no_type);
         let place = format!("provider {provider}");
         let owner = config.owner.as_str();
+        for (other, servers) in rivals(&installation, servers) {
+            online.hint(
+                &place,
+                format!(
+                    "{} the mark of owner {:?} for this same Jenkins, {}: two installations that serve one Jenkins \
+                     order for the same jobs, twice; stop one of them, or use its owner here if it is to be replaced",
+                    carry(&servers),
+                    other.as_str(),
+                    installation.controller,
+                ),
+            );
+        }
         if !odd.is_empty() {
             online.fault(
                 &place,
@@ -65,6 +81,18 @@ pub(super) fn check(online: &mut Online, config: &Config, world: &World) {
             );
         }
     }
+}
+
+/// The servers that another owner ordered for this Jenkins.
+fn rivals<'a>(us: &Installation, servers: &'a [Server]) -> BTreeMap<&'a Owner, Vec<&'a Server>> {
+    let mut rivals: BTreeMap<&Owner, Vec<&Server>> = BTreeMap::new();
+    for server in servers {
+        let Some(mark) = server.mark.as_ref().filter(|mark| mark.owner != us.owner) else { continue };
+        if mark.controller.as_ref().is_some_and(|controller| us.is_at(controller)) {
+            rivals.entry(&mark.owner).or_default().push(server);
+        }
+    }
+    rivals
 }
 
 /// Whether a run that this state remembers ordered the server.

@@ -75,7 +75,12 @@ fn a_set_up_that_works_has_neither_faults_nor_hints() {
             "provider openstack: in use: 0 instances, 0 of 100 cores, 0 of 400000 MiB of RAM",
         ]
     );
-    assert_eq!(online.not_checked, ["what the scripts do on the servers"]);
+    let without_script =
+        "whether the image starts an agent where there is neither `script` nor `register`: ubuntu, centos";
+    assert_eq!(online.not_checked, [without_script]);
+    let scene = scene_with(|kind| kind.script = "#!/bin/sh\n".to_owned());
+    let not_checked = self::online(&scene).not_checked;
+    assert_eq!(not_checked, [&without_script.replace("ubuntu, ", ""), "what the scripts do on the servers"]);
 }
 
 #[test]
@@ -327,6 +332,32 @@ fn s2_an_installation_at_another_jenkins_with_the_same_owner_is_told() {
     let theirs = [&theirs[..], &[("mita_id", "20260105T070000Z-1")]].concat();
     let scene = cloud_with(|cloud| drop(cloud.place_server("theirs", &theirs)));
     assert_fault(&scene, &["1 server has the mark of owner ceph-ci at the Jenkins staging.example.com", "former_urls"]);
+}
+
+#[test]
+fn another_owner_that_serves_the_same_jenkins_is_told() {
+    for (at_ours, is_told) in [(true, true), (false, false)] {
+        let scene = scene();
+        let url = if at_ours { scene.loaded.config.jenkins.url.clone() } else { "staging.example.com".to_owned() };
+        let theirs = [&mark("other-ci", "ubuntu")[..], &[("mita_controller", &url)]].concat();
+        scene.sim.cloud("openstack").place_server("theirs", &theirs);
+        if is_told {
+            let told =
+                ["1 server, theirs (", "the mark of owner \"other-ci\" for this same Jenkins", "twice", "stop one"];
+            assert_hint(&scene, &told);
+        } else {
+            assert_eq!(lines(&online(&scene).hints), [""; 0]);
+        }
+    }
+}
+
+#[test]
+fn an_agent_that_is_named_as_a_node_type_or_a_label_is_told() {
+    for (name, part) in [("ubuntu", "the name of a node type"), ("trusty", "the name of a label of nodes.ubuntu")] {
+        let scene = scene();
+        scene.sim.jenkins().add_agent(name, "signing", 1);
+        assert_hint(&scene, &[&format!("node {name}: has {part}"), "rename it"]);
+    }
 }
 
 #[test]

@@ -160,6 +160,22 @@ impl State {
         }
     }
 
+    /// Whether it has nothing of ours: no server, gone or not, nor what runs learned from one, nor a pause.
+    pub fn has_nothing_of_ours(&self) -> bool {
+        self.servers.is_empty()
+            && self.gone_servers.is_empty()
+            && self.floating_ips.is_empty()
+            && self.nodes.values().all(|node| node.server.is_none() && node.closed.is_none())
+            && self.breakers.is_empty()
+            && self.failures.is_empty()
+            && self.quota_refused.is_empty()
+            && self.throttles.is_empty()
+            && self.mismatches.is_empty()
+            && self.pauses.is_empty()
+            && self.settling.is_none()
+            && self.spent.is_none()
+    }
+
     /// The pause of servers of this type at this provider, where there is one.
     pub fn pause(&self, node_type: &NodeTypeName, provider: &ProviderName) -> Option<&Pause> {
         self.pauses.iter().find(|pause| pause.covers(node_type, provider))

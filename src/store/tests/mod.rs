@@ -7,7 +7,7 @@ use super::state::LARGEST;
 use super::*;
 use crate::domain::installation::{Controller, Installation};
 use crate::domain::names::{MitaId, NodeTypeName, Owner, ProviderName};
-use crate::domain::state::{Credit, Origin, Restart, ServerMemory, Session, State};
+use crate::domain::state::{Credit, NodeMemory, Origin, Restart, ServerMemory, Session, State};
 use crate::secret::Secret;
 use jiff::{SignedDuration, Timestamp};
 use std::fs::{self, File};
@@ -187,7 +187,7 @@ fn a_newer_version_is_refused_and_left_untouched_whatever_else_it_holds() {
 #[test]
 fn the_state_of_another_owner_is_refused_and_left_untouched() {
     let (dir, path) = folder();
-    let theirs = serde_json::to_string(&State::new(Owner::new("other-ci").unwrap())).unwrap();
+    let theirs = serde_json::to_string(&State { owner: Owner::new("other-ci").unwrap(), ..state() }).unwrap();
     fs::write(&path, &theirs).unwrap();
     let mut store = Store::lock(&path).unwrap();
     for loaded in [store.load(&us(), now()), load_only(&path, &us())] {
@@ -199,9 +199,10 @@ fn the_state_of_another_owner_is_refused_and_left_untouched() {
 
 #[test]
 fn s2_the_state_of_another_controller_is_refused_and_left_untouched_whatever_else_it_holds() {
-    let with = |more: &str| format!(r#"{{"version":1,"owner":"ceph-ci","controller":"staging.example.com"{more}}}"#);
-    let other_owner = with("").replace("ceph-ci", "other-ci");
-    for theirs in [with(""), with(r#","servers":[1,2]"#), other_owner] {
+    let with = |more: &str| format!(r#"{{"version":1,"owner":"ceph-ci","controller":"staging.example.com",{more}}}"#);
+    let seen = r#""nodes":{"vault":{"first_seen":1}}"#;
+    let other_owner = with(seen).replace("ceph-ci", "other-ci");
+    for theirs in [with(seen), with(r#""servers":[1,2]"#), other_owner] {
         let (dir, path) = folder();
         fs::write(&path, &theirs).unwrap();
         let mut store = Store::lock(&path).unwrap();
@@ -213,6 +214,29 @@ fn s2_the_state_of_another_controller_is_refused_and_left_untouched_whatever_els
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), theirs);
         assert_eq!(names(&dir), ["state.json", "state.json.lock"]);
+    }
+}
+
+#[test]
+fn a_state_that_has_nothing_of_ours_binds_neither_owner_nor_controller() {
+    let staging = Some(Controller::at("https://staging.example.com/"));
+    let empty = State { controller: staging.clone(), run: 3, last_run: Some(now()), ..State::new(us().owner) };
+    let other_owner = State { owner: Owner::new("other-ci").unwrap(), ..empty.clone() };
+    let here = State { controller: Some(us().controller), ..other_owner.clone() };
+    let nodes = || [("vault".into(), NodeMemory::default())].into_iter().collect();
+    for (theirs, is_taken) in [
+        (empty.clone(), true),
+        (other_owner, true),
+        (here.clone(), true),
+        (State { nodes: nodes(), ..here.clone() }, true),
+        (State { nodes: nodes(), ..empty.clone() }, false),
+        (State { servers: state().servers, ..here.clone() }, false),
+        (State { settling: State::after_loss(us().owner, now(), now()).settling, ..here }, false),
+    ] {
+        let (_dir, path) = folder();
+        fs::write(&path, serde_json::to_string(&theirs).unwrap()).unwrap();
+        let loaded = Store::lock(&path).unwrap().load(&us(), now());
+        assert_eq!(matches!(loaded, Ok(Loaded::Fresh)), is_taken, "{theirs:?}: {loaded:?}");
     }
 }
 

@@ -1,0 +1,60 @@
+//! Checks what starts the agents of servers, and the names of other agents.
+
+use crate::config::{Config, NodeType, Registration};
+use crate::domain::state::State;
+use crate::domain::world::{NodeKind, World};
+use crate::plan::identity::fleet::NodeIdentity;
+use crate::plan::identity::identify;
+use crate::view::document::check::Online;
+
+/// What `boot-inbound.sh`, which `mita init` writes, has in place of a user and a token.
+pub(super) const PLACEHOLDER: &str = "registrar:API_TOKEN";
+
+/// Scripts that nobody has edited yet.
+pub(super) fn warnings(config: &Config) -> Vec<String> {
+    let unedited = config.node_types.iter().filter(|kind| kind.script.contains(PLACEHOLDER));
+    let warn = |kind: &NodeType| {
+        format!(
+            "{}: nodes.{}: the script has the placeholder {PLACEHOLDER}, with which no server can register its node: write \
+             a Jenkins user and its API token there",
+            config.path.display(),
+            kind.name
+        )
+    };
+    unedited.map(warn).collect()
+}
+
+pub(super) fn check(online: &mut Online, config: &Config, world: &World) {
+    for (node, identity) in identify(config, world, &State::new(config.owner.clone())).nodes {
+        let (NodeKind::Agent, NodeIdentity::Foreign(_)) = (&node.kind, &identity) else { continue };
+        let name = node.name.as_str();
+        let place = format!("node {name}");
+        if config.node_types.iter().any(|kind| kind.name.as_str() == name) {
+            online.hint(
+                &place,
+                "has the name of a node type, which Jenkins counts as a label of it: jobs for that type can wait for this \
+                 node, or run there; rename it",
+            );
+        } else if let Some(kind) = config.node_types.iter().find(|kind| kind.carries(name)) {
+            online.hint(
+                &place,
+                format!(
+                    "has the name of a label of nodes.{}, and Jenkins counts the name as a label of it: jobs for {name} can \
+                     wait for this node, or run there; rename it",
+                    kind.name
+                ),
+            );
+        }
+    }
+    let of_image = |kind: &&NodeType| kind.script.is_empty() && kind.registration == Registration::Elsewhere;
+    let alone: Vec<&str> = config.node_types.iter().filter(of_image).map(|kind| kind.name.as_str()).collect();
+    if !alone.is_empty() {
+        let names = alone.join(", ");
+        online
+            .not_checked
+            .push(format!("whether the image starts an agent where there is neither `script` nor `register`: {names}"));
+    }
+    if config.node_types.iter().any(|kind| !kind.script.is_empty()) {
+        online.not_checked.push("what the scripts do on the servers".to_owned());
+    }
+}
