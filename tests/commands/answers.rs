@@ -4,6 +4,7 @@ use crate::harness::{Installation, Setup, minutes};
 use mita::operator::{Consent, Ended, Request};
 use mita::plan::model::Subject;
 use mita_sim::jenkins::Version;
+use mita_sim::jenkins::nodes::CauseKind;
 use mita_sim::jenkins::queue::Job;
 
 fn hold(reason: &str) -> Request {
@@ -94,6 +95,22 @@ fn s7_a_new_reason_replaces_that_of_the_same_person_and_nobody_elses() {
     let answer = it.by_hand(&node, &hold("mine"));
     assert!(answer.reason.ends_with("; that reason stays"), "{}", answer.reason);
     assert_eq!(shown(), "racks");
+}
+
+#[test]
+fn s7_a_hold_that_jenkins_shows_no_more_since_the_agent_was_lost_prevents_a_retirement_by_hand() {
+    let it = Setup::trusty().jenkins(|jenkins| jenkins.version = Version::new(2, 481)).with_idle_node();
+    let node = it.node();
+    it.sim.jenkins().hold(&node, "mine");
+    it.minute();
+    it.sim.jenkins().disconnect(&node, CauseKind::ChannelTermination, "gone for lunch");
+    it.minutes(30);
+    for when_idle in [false, true] {
+        let answer = it.by_hand(&node, &Request::Retire { when_idle });
+        assert!(answer.ended == Ended::Refused && answer.reason.contains("mita release"), "{}", answer.reason);
+    }
+    assert_eq!(it.command(&["retire", &node, "--force", "--yes"]), 3);
+    assert_eq!((it.nodes().len(), it.servers().len()), (1, 1));
 }
 
 #[test]

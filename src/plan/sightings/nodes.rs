@@ -177,10 +177,13 @@ fn who_set_offline(config: &Config, cause: &OfflineCause, before: &NodeMemory, r
         SetOfflineBy::Monitor
     } else if cause.is_user() {
         SetOfflineBy::Person
-    } else if retiring {
-        SetOfflineBy::Us
     } else {
-        before.set_offline_by.unwrap_or(SetOfflineBy::Person)
+        match before.set_offline_by {
+            // A retirement that began since does not end a hold.
+            Some(SetOfflineBy::Person) => SetOfflineBy::Person,
+            Some(SetOfflineBy::Us | SetOfflineBy::Monitor) | None if retiring => SetOfflineBy::Us,
+            known => known.unwrap_or(SetOfflineBy::Person),
+        }
     }
 }
 

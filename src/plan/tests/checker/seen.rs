@@ -285,6 +285,6 @@ pub(super) fn held(seen: &Seen<'_>, node: &Node) -> bool {
     } else if class.ends_with("UserCause") || !marked {
         true
     } else {
-        !retiring && remembered.is_none_or(|by| by == SetOfflineBy::Person)
+        remembered.map_or(!retiring, |by| by == SetOfflineBy::Person)
     }
 }
