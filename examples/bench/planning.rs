@@ -166,6 +166,7 @@ impl Scene {
             floating_ips: None,
             quota: Some(Quota { instances: Some(100_000), ..Quota::default() }),
             removal_forbidden: None,
+            project: None,
         };
         SharedMap::from_iter([("openstack".into(), cloud)])
     }

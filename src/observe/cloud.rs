@@ -27,6 +27,7 @@ pub(super) fn read(config: &Config, services: &Services, name: &ProviderName, st
         floating_ips: None,
         quota: None,
         removal_forbidden: None,
+        project: None,
     })
 }
 
@@ -60,7 +61,7 @@ fn try_read(config: &Config, provider: &dyn Provider, name: &ProviderName, state
         }
     }
     let (servers, removal_forbidden) = (Listing::Complete(servers), provider.removal_forbidden());
-    Ok(Cloud { servers, by_id, volumes, floating_ips, quota: None, removal_forbidden })
+    Ok(Cloud { servers, by_id, volumes, floating_ips, quota: None, removal_forbidden, project: provider.project() })
 }
 
 fn listing<T>(listing: Result<T, Failure>) -> Listing<T> {

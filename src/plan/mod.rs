@@ -60,7 +60,7 @@ pub fn plan_again(config: &Config, world: &World, state: &State, tried: &BTreeSe
     let known = Known::with_demand(config, world, state.clone(), fleet, now);
     let mut plan = known.decide(&world.quotas(), tried);
     plan.actions.retain(Action::is_order);
-    decisions::commitments::commit(config, &mut plan.state, &plan.actions, now);
+    decisions::commitments::commit(config, world, &mut plan.state, &plan.actions, now);
     plan
 }
 
@@ -105,7 +105,7 @@ impl<'a> Known<'a> {
     /// The plan with these quotas. A provider without one has room for all.
     pub fn plan(&self, quotas: &Quotas) -> Plan {
         let mut plan = self.decide(quotas, &BTreeSet::new());
-        decisions::commitments::commit(self.config, &mut plan.state, &plan.actions, self.now);
+        decisions::commitments::commit(self.config, self.world, &mut plan.state, &plan.actions, self.now);
         plan
     }
 

@@ -48,6 +48,11 @@ pub trait Provider: Send + Sync {
         None
     }
 
+    /// The id of the project that it is logged in to, where this kind of cloud has projects.
+    fn project(&self) -> Option<String> {
+        None
+    }
+
     /// Its volumes and floating IPs, if this kind of cloud has any.
     fn attachments(&self) -> Option<&dyn Attachments> {
         None

@@ -5,7 +5,9 @@ use crate::cli::check::{agents, clocks, clouds, controller, strangers};
 use crate::config::Config;
 use crate::domain::state::State;
 use crate::observe::{Services, observe};
+use crate::plan::identity::projects::elsewhere;
 use crate::reconcile::Moment;
+use crate::store::{Loaded, load_only};
 use crate::view::document::check::Online;
 
 /// Asks every service what a run asks before it orders something, and what a run finds out only by trying.
@@ -17,6 +19,11 @@ pub(crate) fn check(config: &Config, moment: Moment) -> Online {
     controller::check(&mut online, config, &services, &world.jenkins, deadline);
     for provider in &config.providers {
         clouds::check(&mut online, config, &services, &world, provider, moment);
+    }
+    if let Ok(Loaded::Known(state)) = load_only(&config.state_file, &config.installation()) {
+        for elsewhere in elsewhere(&world, &state) {
+            online.fault(&format!("provider {}", elsewhere.provider), elsewhere.to_string());
+        }
     }
     strangers::check(&mut online, config, &world);
     clocks::check(&mut online, config, &services, moment);

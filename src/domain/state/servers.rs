@@ -27,6 +27,9 @@ pub struct ServerMemory {
     /// The cloud's id, once known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_id: Option<ServerId>,
+    /// The id of the project that it is in, where its provider has projects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
     /// Whether it has a volume of its own, which could outlive it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub storage: bool,
@@ -173,6 +176,7 @@ impl ServerMemory {
             ordered_at,
             origin,
             server_id: None,
+            project: None,
             storage: false,
             floating_ip: false,
             floating_ip_refused: None,

@@ -26,6 +26,9 @@ pub struct Cloud {
     /// Why it would refuse to remove any server, where that is known beforehand, and what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removal_forbidden: Option<String>,
+    /// The id of the project that was read, where there are projects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
 }
 
 impl Cloud {

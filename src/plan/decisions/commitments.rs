@@ -4,15 +4,17 @@ use crate::config::{Config, NodeType};
 use crate::domain::names::MitaId;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Origin, Retirement, RetirementStep, ServerMemory, SetOfflineBy, State};
+use crate::domain::world::World;
 use crate::plan::model::{Action, Change, Order};
 use jiff::{SignedDuration, Timestamp};
 
 /// Writes the actions down in the state.
-pub(crate) fn commit(config: &Config, state: &mut State, actions: &[Action], now: Timestamp) {
+pub(crate) fn commit(config: &Config, world: &World, state: &mut State, actions: &[Action], now: Timestamp) {
     for Action { change, rule, .. } in actions {
         match change {
             Change::CreateServer(order) => {
-                let server = ordered(config, order, state.run, now);
+                let project = world.clouds.get(&order.provider).and_then(|cloud| cloud.project.clone());
+                let server = ServerMemory { project, ..ordered(config, order, state.run, now) };
                 state.servers.insert(order.id.clone(), server);
             }
             // After the order that it belongs to, where there is one.

@@ -6,6 +6,7 @@ use crate::domain::state::{Origin, ServerMemory, State};
 use crate::domain::world::{Listing, Lookup, Mark, Server, Shown, World};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use crate::plan::identity::ownership::{is_ours, listed};
+use crate::plan::identity::projects::is_elsewhere;
 use foldhash::{HashMap, HashMapExt};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -121,6 +122,9 @@ fn remembered<'a>(world: &World, id: &MitaId, memory: &ServerMemory, provider: &
 fn unlisted<'a>(world: &World, provider: &ProviderName, memory: &ServerMemory) -> Sighting<'a> {
     let Some(cloud) = world.clouds.get(provider) else { return Sighting::NoAnswer };
     let is_bare = |server: &Server| server.shown == Shown::WithoutMetadata;
+    if is_elsewhere(cloud, memory) {
+        return Sighting::OtherProject;
+    }
     match (&cloud.servers, &memory.server_id) {
         (Listing::Unavailable(_), _) => Sighting::NoAnswer,
         (Listing::Complete(_), Some(id)) if cloud.listed(id).is_some_and(is_bare) => Sighting::WithoutMetadata,

@@ -70,6 +70,7 @@ impl Evidence<'_> {
             | Sighting::Unlisted
             | Sighting::Hidden
             | Sighting::WithoutMetadata
+            | Sighting::OtherProject
             | Sighting::NoAnswer => None,
         }
     }

@@ -75,10 +75,14 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
     let shared = listed.then(|| servers::shared_builds(fleet.nodes.iter().map(|(node, _)| *node)));
     let mut servers = Vec::with_capacity(fleet.machines.len());
     for machine in &fleet.machines {
-        let seen = servers::sighted(config, state, &after, machine, shared.as_ref(), now);
+        let mut seen = servers::sighted(config, state, &after, machine, shared.as_ref(), now);
+        if let (Sighting::Seen(_), Some(cloud)) = (machine.sighting, world.clouds.get(&machine.provider)) {
+            seen.project = cloud.project.clone().or(seen.project);
+        }
         let is_over = servers::is_over(config, machine, &seen);
         let is_gone = is_over || matches!(machine.sighting, Sighting::Gone) && servers::is_confirmed_gone(&seen);
-        if let Some(id) = seen.server_id.as_ref().filter(|_| is_gone) {
+        let is_forgotten = is_over && matches!(machine.sighting, Sighting::OtherProject);
+        if let Some(id) = seen.server_id.as_ref().filter(|_| is_gone && !is_forgotten) {
             after.gone_servers.entry(id.clone()).or_insert_with(|| gone(machine, &seen, now));
         }
         if !is_over {

@@ -18,6 +18,9 @@ use std::borrow::Cow;
 /// Two runs must agree that a server is gone before anything that belonged to it is.
 pub(crate) const GONE_CONFIRMED: u32 = 2;
 
+/// A server in another project is forgotten after so long without a node.
+const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
 /// Builds of one server that are told apart from one run to the next.
 const MOST_BUILDS: usize = 64;
 
@@ -79,7 +82,12 @@ pub(crate) fn sighted(
         None
     };
     match machine.sighting {
-        Sighting::NoAnswer | Sighting::WithoutMetadata | Sighting::Unlisted | Sighting::Hidden | Sighting::Deleted => {}
+        Sighting::NoAnswer
+        | Sighting::OtherProject
+        | Sighting::WithoutMetadata
+        | Sighting::Unlisted
+        | Sighting::Hidden
+        | Sighting::Deleted => {}
         Sighting::Gone => memory.gone_sightings += 1,
         Sighting::Seen(server) => see_server(&mut memory, server, &times, now),
     }
@@ -98,7 +106,7 @@ pub(crate) fn sighted(
 /// Jenkins lost in a restart are still to come.
 fn shows_arrival(machine: &Machine<'_>, joins_show: bool) -> bool {
     match machine.sighting {
-        Sighting::NoAnswer | Sighting::WithoutMetadata => false,
+        Sighting::NoAnswer | Sighting::OtherProject | Sighting::WithoutMetadata => false,
         Sighting::Seen(server) if server.state == ServerState::Active => joins_show,
         Sighting::Seen(_) | Sighting::Unlisted | Sighting::Hidden | Sighting::Gone | Sighting::Deleted => true,
     }
@@ -175,9 +183,11 @@ fn see_nodes(
         memory.work.builds = memory.work.builds.max(1);
     }
     let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
-    let missing = active && memory.joined_at.is_some() && machine.nodes.is_empty() && machine.doubts.is_empty();
-    let join_timeout = config.times(&machine.node_type).join_timeout;
-    memory.missing = missing.then(|| Credit::sighted(*memory.missing, now, join_timeout)).into();
+    let is_elsewhere = matches!(machine.sighting, Sighting::OtherProject);
+    let may_be_missing = is_elsewhere || active && memory.joined_at.is_some();
+    let missing = may_be_missing && machine.nodes.is_empty() && machine.doubts.is_empty();
+    let limit = if is_elsewhere { FORGOTTEN_AFTER } else { config.times(&machine.node_type).join_timeout };
+    memory.missing = missing.then(|| Credit::sighted(*memory.missing, now, limit)).into();
     if machine.nodes.iter().any(|node| node.presence != Presence::Disconnected) {
         memory.last_connected = Some(state.run + 1);
     }
@@ -273,6 +283,7 @@ fn waited(
         | Sighting::Gone
         | Sighting::Deleted
         | Sighting::WithoutMetadata
+        | Sighting::OtherProject
         | Sighting::NoAnswer => (None, times.order_timeout),
     };
     let half = may_last - may_last / 2;
@@ -296,6 +307,7 @@ fn found(config: &Config, machine: &Machine<'_>) -> ServerMemory {
 /// Whether there is nothing more to wait for: gone for certain, or an order given up.
 pub(crate) fn is_over(config: &Config, machine: &Machine<'_>, memory: &ServerMemory) -> bool {
     match machine.sighting {
+        Sighting::OtherProject => memory.missing.is_some_and(|missing| missing.credit >= FORGOTTEN_AFTER),
         // A server that is listed as deleted may still be restored (SOFT_DELETED): only the reads by id tell.
         Sighting::NoAnswer | Sighting::WithoutMetadata | Sighting::Hidden | Sighting::Deleted | Sighting::Seen(_) => {
             false

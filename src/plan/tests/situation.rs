@@ -217,6 +217,7 @@ impl Situation {
             floating_ips: None,
             quota: None,
             removal_forbidden: None,
+            project: None,
         };
         self.world.clouds.insert(name.into(), cloud);
     }

@@ -5,6 +5,7 @@ use crate::domain::names::{MitaId, ProviderName, ServerId};
 use crate::domain::state::{ServerMemory, State};
 use crate::domain::world::{Cloud, Listing, Lookup, World};
 use crate::plan::identity::ownership::namesakes;
+use crate::plan::identity::projects::elsewhere;
 use crate::plan::lifecycle::rights;
 use crate::plan::model::Problem;
 use crate::plan::sightings::servers::order_is_given_up;
@@ -64,6 +65,9 @@ pub(crate) fn problems(config: &Config, world: &World, state: &State) -> Vec<Pro
             "no longer configured, and {servers} remembered there: configure it again, under this name, until {until}"
         );
         problem(format!("provider {provider}"), &error);
+    }
+    for elsewhere in elsewhere(world, state) {
+        problem(format!("provider {}", elsewhere.provider), &elsewhere.to_string());
     }
     for namesakes in namesakes(config, world, state) {
         problem(format!("provider {}", namesakes.provider), &namesakes.to_string());

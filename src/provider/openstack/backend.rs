@@ -55,6 +55,10 @@ impl Provider for OpenStack {
         (!missing.is_empty()).then(|| missing.join("; "))
     }
 
+    fn project(&self) -> Option<String> {
+        self.session.identity().ok()?.project
+    }
+
     fn attachments(&self) -> Option<&dyn Attachments> {
         Some(self)
     }
