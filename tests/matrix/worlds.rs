@@ -322,7 +322,9 @@ impl Life<'_> {
 
     /// Somebody does something to a node, a run sees that, and then Jenkins forgets it.
     fn forgets(&mut self, which: usize, is_done: impl Fn(&mut Jenkins, &str), forget: impl Fn(&mut Jenkins, &str)) {
-        let Some(node) = connected(self.farm, which) else { return };
+        // Beside a mark of mita nobody sees that a person disconnected the agent.
+        let is_unmarked = |node: &String| self.farm.sim.jenkins().node(node).is_some_and(|node| node.mark.is_none());
+        let Some(node) = connected(self.farm, which).filter(is_unmarked) else { return };
         is_done(&mut self.farm.sim.jenkins(), &node);
         self.farm.sim.heal();
         self.run();
