@@ -90,7 +90,14 @@ fn parsed(text: &str, what: &str) -> Result<Proxy, String> {
     // Without ureq's message, which could quote a password in the address. ureq takes a port that is none for the usual one,
     // and connects directly where it does not know the protocol.
     let proxy = Proxy::new(text).ok().filter(has_port);
-    let proxy = proxy.ok_or_else(|| format!("{what} is not of the form http://HOST:PORT"))?;
+    let proxy = proxy.ok_or_else(|| {
+        let encoded = if text.is_ascii() && !text.contains('%') {
+            ""
+        } else {
+            " (in user and password, write what is not ASCII and a percent sign in bytes, as %C3%A4 and %25)"
+        };
+        format!("{what} is not of the form http://HOST:PORT{encoded}")
+    })?;
     match proxy.protocol() {
         ProxyProtocol::Http | ProxyProtocol::Https => Ok(proxy),
         _ => Err(format!("{what} is a SOCKS proxy, and mita needs an HTTP proxy, as in http://HOST:PORT")),
@@ -247,11 +254,15 @@ mod tests {
     #[test]
     fn s9_a_proxy_that_cannot_be_used_is_named_by_its_variable_alone() {
         const FORM: &str = " is not of the form http://HOST:PORT";
+        const ENCODED: &str = " is not of the form http://HOST:PORT (in user and password, write what is not ASCII and a \
+                               percent sign in bytes, as %C3%A4 and %25)";
         const SOCKS: &str = " is a SOCKS proxy, and mita needs an HTTP proxy, as in http://HOST:PORT";
         for (variable, value, error) in [
             ("HTTPS_PROXY", "ftp://u:hidden-proxy-word@h", FORM),
             ("https_proxy", "http://u:hidden-proxy-word@h:99999", FORM),
             ("https_proxy", "http://u:hidden-proxy-word@[::1", FORM),
+            ("https_proxy", "http://u:hidden-proxy-wordä@h", ENCODED),
+            ("https_proxy", "http://u:hidden-proxy-word%FF@h", ENCODED),
             ("all_proxy", "socks5://u:hidden-proxy-word@h:1080", SOCKS),
             ("ALL_PROXY", "socks4a://h", SOCKS),
         ] {

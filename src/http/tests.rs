@@ -357,5 +357,7 @@ fn a_certificate_file_that_is_not_one_is_named() {
     let shown = path.display();
     assert!(open().starts_with(&format!("jenkins: cannot read the certificates of cacert {shown}: No such file")));
     std::fs::write(&path, "no PEM").unwrap();
-    assert!(open().contains("holds no certificate"));
+    assert!(open().contains("holds no certificate:"));
+    std::fs::write(&path, "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n").unwrap();
+    assert!(open().contains("holds no certificate that can be read"));
 }

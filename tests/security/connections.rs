@@ -35,7 +35,8 @@ fn a_client_certificate_is_shown_to_the_cloud_that_asks_for_it() {
     let (certificate, key) = authority.client("mita");
     for lines in ["cert = \"mita.pem\"\nkey = \"mita.key\"", "cert = \"both.pem\"", ""] {
         let place = place(&controller, &called, "cacert = \"ca.pem\"");
-        place.write("ca.pem", authority.pem());
+        // With the mark that editors of Windows begin a text with.
+        place.write("ca.pem", format!("\u{feff}{}", authority.pem()));
         place.write("mita.pem", &certificate);
         place.write("mita.key", &key);
         place.write("both.pem", format!("{certificate}\n{key}"));
@@ -47,6 +48,56 @@ fn a_client_certificate_is_shown_to_the_cloud_that_asks_for_it() {
         } else {
             ordered(&ended);
         }
+    }
+}
+
+/// An installation with a second cloud, and these lines in the table of the first.
+fn place_with_two_clouds(controller: &Host, clouds: [&Host; 2], lines: &str) -> Place {
+    let login = Login {
+        jenkins: &controller.url,
+        token: "token-4711",
+        cloud: &clouds[0].url,
+        password: "cloud-4711",
+        more: "",
+    };
+    let text = usual(&login).replace("provider = \"cloud\"", "provider = [\"cloud\", \"other\"]");
+    let (start, of_cloud) = text.split_once("[provider.cloud]\n").expect("a provider");
+    let of_other = of_cloud.split_once("[nodes").expect("node types").0.replace(&clouds[0].url, &clouds[1].url);
+    Place::new(&format!("{start}[provider.other]\n{of_other}\n[provider.cloud]\n{lines}\n{of_cloud}"))
+}
+
+#[test]
+fn s3_a_client_certificate_that_cannot_be_used_is_an_error_of_its_provider_and_stops_no_other() {
+    let authority = Authority::new("our own");
+    let controller = Host::new(jenkins);
+    let clouds = [Host::tls(authority.host_for_clients(&["localhost"]), openstack), Host::new(openstack)];
+    let ((certificate, key), (_, other_key)) = (authority.client("mita"), authority.client("mita"));
+    let ca = authority.pem();
+    let damaged = |kind: &str| format!("-----BEGIN {kind}-----\naGVsbG8gd29ybGQ=\n-----END {kind}-----\n");
+    let broken = |kind: &str| format!("-----BEGIN {kind}-----\n?\n-----END {kind}-----\n");
+    for (cert, key, why) in [
+        (certificate.clone(), other_key, "mita.key does not belong to the certificate in "),
+        (format!("{ca}{certificate}"), key.clone(), "mita.pem, not to the first: write that one first"),
+        (damaged("CERTIFICATE"), key.clone(), "mita.pem: it is damaged, or not of X.509 version 3"),
+        (broken("CERTIFICATE"), key, "mita.pem is not complete PEM"),
+        (certificate.clone(), damaged("PRIVATE KEY"), "mita.key: it is damaged, or none of RSA"),
+        (certificate.clone(), damaged("EC PRIVATE KEY"), "mita.key: it is damaged, or none of RSA"),
+        (certificate, broken("PRIVATE KEY"), "mita.key is not complete PEM"),
+    ] {
+        let lines = "cacert = \"ca.pem\"\ncert = \"mita.pem\"\nkey = \"mita.key\"";
+        let place = place_with_two_clouds(&controller, [&clouds[0], &clouds[1]], lines);
+        place.write("ca.pem", &ca);
+        place.write("mita.pem", cert);
+        place.write("mita.key", key);
+        let checked = place.run(&["check"]);
+        assert_eq!(checked.status, Some(2), "{why}: {checked:?}");
+        let errors: Vec<_> = checked.stderr.lines().filter(|line| line.contains("provider.cloud: ")).collect();
+        assert!(matches!(errors[..], [error] if error.contains(why)), "{why}: {checked:?}");
+        let ended = place.run(&["reconcile", "--output", "json"]);
+        assert_eq!(ended.status, Some(1), "{why}: {ended:?}");
+        assert!(ended.stderr.contains(why), "{why}: {ended:?}");
+        let document: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+        assert_eq!(document["results"][0]["server_id"], "server-1", "{why}: {document}");
     }
 }
 

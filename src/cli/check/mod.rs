@@ -19,6 +19,7 @@ use crate::cli::process::user;
 use crate::config;
 use crate::config::{Config, Loaded};
 use crate::domain::format::in_shell;
+use crate::observe::Services;
 use crate::progress::Progress;
 use crate::reconcile::Moment;
 use crate::view::document::check::{CheckDocument, Remark};
@@ -55,6 +56,10 @@ pub(crate) fn examine(path: &Path, online: bool, moment: Moment) -> CheckDocumen
     let mut checked = CheckDocument::of(path, &loaded, asked);
     if let Ok(loaded) = &loaded {
         checked.add_errors(machine::errors(&loaded.config));
+        // With `online`, they are faults of the services.
+        if !online {
+            checked.add_errors(unusable(&loaded.config, moment));
+        }
         checked.add_warnings(writers::warnings(&loaded.config));
         match state::unusable(&loaded.config) {
             Some(state::Unusable::ForARun(error)) => checked.add_errors(vec![error]),
@@ -66,6 +71,16 @@ pub(crate) fn examine(path: &Path, online: bool, moment: Moment) -> CheckDocumen
         checked.add_warnings(schedule::warnings(&loaded.config, Path::new("/")));
     }
     checked
+}
+
+/// The services that cannot be used: with a certificate, key or proxy that is none. Nothing is sent.
+fn unusable(config: &Config, moment: Moment) -> Vec<String> {
+    let services = Services::open(config, moment.started);
+    let jenkins = services.jenkins.err().into_iter();
+    let providers = services.providers.into_iter();
+    let providers = providers.filter_map(|(name, opened)| Some(format!("provider.{name}: {}", opened.err()?)));
+    let file = config.path.display();
+    jenkins.chain(providers).map(|error| format!("{file}: {error}")).collect()
 }
 
 /// Node types and providers that order nothing. That may be meant, so no run warns of it.
