@@ -90,7 +90,7 @@ impl Context<'_> {
         let server = self.state.servers.get_or_insert(machine.id.clone(), known);
         server.ask(self.person, now);
         // What the cloud does not show, a person knows better: whether it is locked, and whether mita has the right by now.
-        server.lock_met = None;
+        (server.lock_met, server.locked) = (None, false);
         rights::granted(&mut self.state, &machine.provider);
         let plan = plan(self.config, self.world, &self.state, now);
         let retires = |action: &&Action| action.removed().is_some_and(|target| target.order == machine.id);

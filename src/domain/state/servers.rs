@@ -100,6 +100,9 @@ pub struct ServerMemory {
     /// Reads by id that answered 404, one a run.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub gone_sightings: u32,
+    /// Whether its cloud showed it as locked when it last showed that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub locked: bool,
     /// When its cloud last refused to delete it because somebody locked it, where the cloud does not show locks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock_met: Option<Timestamp>,
@@ -199,6 +202,7 @@ impl ServerMemory {
             deleting_since: None,
             soft_deleted: false,
             gone_sightings: 0,
+            locked: false,
             lock_met: None,
             deletion_refused: None,
             retirement: None,

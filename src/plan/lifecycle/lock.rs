@@ -19,6 +19,11 @@ pub(crate) fn locked(state: &State, machine: &Machine<'_>, now: Timestamp) -> Op
         Lock::Locked => Some("somebody locked it in its cloud: mita leaves it alone until it is unlocked".to_owned()),
         Lock::Unknown => {
             let server = state.servers.get(&machine.id)?;
+            if server.locked {
+                let text = "somebody locked it in its cloud, which does not show now whether that has ended: mita leaves it \
+                            alone until its cloud shows it unlocked, or somebody asks mita to retire its node";
+                return Some(text.to_owned());
+            }
             let since = now.duration_since(server.lock_met?);
             let has_node = !machine.nodes.is_empty() || !machine.doubts.is_empty();
             if !has_node && since >= ASKED_AGAIN_AFTER {

@@ -120,9 +120,11 @@ fn see_server(memory: &mut ServerMemory, server: &Server, times: &Times, now: Ti
     }
     memory.listed = true;
     memory.soft_deleted = server.state == ServerState::Deleted;
+    // What the cloud shows now counts, and nothing of the past. An answer that does not tell unlocks nothing: one of several
+    // gateways may drop what asks for it.
     if server.lock != Lock::Unknown {
-        // What the cloud shows now counts, and no refusal of the past.
         memory.lock_met = None;
+        memory.locked = server.lock == Lock::Locked;
     }
     memory.gone_sightings = 0;
     memory.server_id = Some(server.id.clone());

@@ -293,6 +293,7 @@ fn add_server(s: &mut Situation, draw: &ServerDraw) {
         1 | 2 => Lock::Unknown,
         _ => Lock::Open,
     };
+    let was_locked = draw.lock == 1;
     server.shown = if draw.controller == 7 { Shown::WithoutMetadata } else { Shown::Whole };
     server.mark.as_mut().unwrap().controller = match draw.controller {
         0 => None,
@@ -308,6 +309,7 @@ fn add_server(s: &mut Situation, draw: &ServerDraw) {
     }
     server.created = Some(now - time(&format!("{}m", draw.age)));
     let memory = s.memory(&id);
+    memory.locked = was_locked;
     memory.ordered_at = now - time(&format!("{}m", draw.age));
     memory.active_since = draw.memory.is_multiple_of(2).then(|| now - time(&format!("{}m", draw.age / 2)));
     memory.joined_at = draw.memory.is_multiple_of(3).then_some(now - time("20m"));

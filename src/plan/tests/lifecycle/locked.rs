@@ -136,6 +136,25 @@ fn s7_where_a_cloud_shows_no_locks_the_refusal_that_says_so_is_a_hold() {
 }
 
 #[test]
+fn s7_an_answer_that_does_not_show_locks_unlocks_nothing() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "2h");
+    s.server("s1").lock = Lock::Locked;
+    s.run();
+    s.server("s1").lock = Lock::Unknown;
+    s.after("1m").runs("
+        |   node ubuntu+10.0.0.1  held: idle 2h 1m, grace 40m; somebody locked it in its cloud, which does not show now whether that has ended: mita leaves it alone until its cloud shows it unlocked, or somebody asks mita to retire its node
+        |   server s1  ubuntu  held: idle 2h 1m, grace 40m; somebody locked it in its cloud, which does not show now whether that has ended: mita leaves it alone until its cloud shows it unlocked, or somebody asks mita to retire its node
+    ");
+    s.server("s1").lock = Lock::Open;
+    assert!(s.plan().actions[0].removed().is_some(), "what its cloud shows counts");
+    // As a person who asks for its retirement does.
+    s.server("s1").lock = Lock::Unknown;
+    s.memory("s1").locked = false;
+    assert!(s.plan().actions[0].removed().is_some(), "a person knows better");
+}
+
+#[test]
 fn l4_where_a_cloud_shows_no_locks_a_server_without_nodes_is_tried_again_after_an_hour() {
     let mut s = Situation::new();
     s.joined("s1", "10.0.0.1");
