@@ -158,6 +158,7 @@ impl Scene {
             shown: Shown::Whole,
             addresses: [address(number)].into(),
             fault: None,
+            volumes: None,
         });
         let cloud = Cloud {
             servers: Listing::Complete(servers.collect()),

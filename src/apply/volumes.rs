@@ -14,16 +14,16 @@ pub(super) fn delete(context: &Context<'_>) {
     });
 }
 
-/// The volume is read first: it is deleted only if it is free, and its name, its mark or its server's fault shows that
-/// it belonged to this server.
+/// The volume is read first: it is deleted only if it is free, and its name, its mark or the state shows that it belonged
+/// to this server.
 fn delete_volume(context: &Context<'_>, id: &VolumeId, left_by: &FormerServer) -> Result<Outcome> {
     let FormerServer { provider, server_id: server } = left_by;
     let Some(provider) = context.provider(provider)?.attachments() else { return Ok(Outcome::AlreadyDone) };
     let Some(volume) = found(provider.volume(id))? else { return Ok(Outcome::AlreadyDone) };
     let installation = context.config.installation();
     let marked = volume.mark.as_ref().is_some_and(|mark| mark.is_of(&installation));
-    let in_fault = context.state.gone_servers.get(server).is_some_and(|gone| volumes::is_in_fault(&volume, gone));
-    if !marked && !in_fault && volumes::volume_of(&volume.name).as_ref() != Some(server) {
+    let known = context.state.gone_servers.get(server).is_some_and(|gone| volumes::is_known_of(&volume, gone));
+    if !marked && !known && volumes::volume_of(&volume.name).as_ref() != Some(server) {
         return Err(NotDone::skipped(format!("volume {id} no longer belongs to server {server}: it is left alone")));
     }
     match &volume.state {

@@ -111,7 +111,18 @@ fn cloud(cloud: &mut Cloud) {
 }
 
 fn server(server: &mut Server) {
-    let Server { id: _, name: _, mark: _, state: _, created: _, launch: _, lock: _, shown: _, addresses: _, fault } =
-        server;
+    let Server {
+        id: _,
+        name: _,
+        mark: _,
+        state: _,
+        created: _,
+        launch: _,
+        lock: _,
+        shown: _,
+        addresses: _,
+        fault,
+        volumes: _,
+    } = server;
     fault.iter_mut().for_each(redact_in_place);
 }

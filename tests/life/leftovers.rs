@@ -76,6 +76,25 @@ fn s5_a_volume_to_boot_from_that_was_never_ready_is_known_by_the_fault_of_its_se
 }
 
 #[test]
+fn s5_a_volume_to_boot_from_that_has_a_snapshot_is_told_and_goes_once_that_is_gone() {
+    let lines = "labels = \"amd64 trusty\"\nboot_volume = { size = 20 }\nsingle_use = true";
+    let farm = Setup::new().node("trusty", lines).start();
+    let person = farm.sim.cloud("openstack").place_volume("", 20, &[]);
+    farm.sim.jenkins().submit(Job::freestyle("ceph-build").label("trusty").lasting(minutes(1)));
+    farm.minutes_until(10, "it is built", |farm| farm.built().len() == 1);
+    for volume in &mut farm.sim.cloud("openstack").volumes {
+        volume.has_snapshot = volume.id != person;
+    }
+    farm.minutes_until(10, "the server is gone", |farm| farm.sim.cloud("openstack").servers.is_empty());
+    assert_eq!(loose(&farm).len(), 2, "the volume outlives its server");
+    farm.minutes_until(25, "it is told", |farm| {
+        farm.run().problems().iter().any(|problem| problem.contains("does not come to its end"))
+    });
+    farm.sim.cloud("openstack").volumes.iter_mut().for_each(|volume| volume.has_snapshot = false);
+    farm.minutes_until(3, "the volume is gone, and somebody else's stays", |farm| loose(farm) == [person.clone()]);
+}
+
+#[test]
 fn with_the_state_lost_a_left_over_volume_is_told_once_and_stays() {
     let farm = with_storage().start();
     let lost = farm.sim.cloud("openstack").place_volume("5c0d4a2e-8f5e-4a44-9a53-b1c1c1f0aa01-blank-vol", 10, &[]);

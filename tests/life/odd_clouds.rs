@@ -46,6 +46,20 @@ fn s5_a_volume_of_an_image_that_never_becomes_ready_is_removed_though_its_node_t
 }
 
 #[test]
+fn s5_a_volume_of_an_image_that_has_a_snapshot_goes_once_that_is_gone() {
+    let it = of_a_snapshot("");
+    let has_snapshot = |has| it.sim.cloud("openstack").volumes.iter_mut().for_each(|volume| volume.has_snapshot = has);
+    queue(&it, "trusty");
+    it.minutes(3);
+    has_snapshot(true);
+    it.minutes_until(60, "the server is gone", |it| it.servers().is_empty());
+    assert_eq!(it.sim.cloud("openstack").volumes.len(), 1);
+    has_snapshot(false);
+    it.minutes(5);
+    assert!(it.sim.cloud("openstack").volumes.is_empty());
+}
+
+#[test]
 fn a_floating_ip_goes_to_the_first_port_whose_network_has_a_router() {
     let lines = "labels = \"amd64 trusty\"\nnetworks = [\"inner\", \"ci-net\"]\nfloating_ip_pool = \"public\"";
     let it = Setup::new().node("trusty", lines).start();

@@ -33,6 +33,10 @@ pub struct ServerMemory {
     /// Whether it has a volume of its own, which could outlive it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub storage: bool,
+    /// The volumes that came with it, and go with it: those that it had until it was first seen ACTIVE, and has not lost
+    /// since.
+    #[serde(default, skip_serializing_if = "<[VolumeId]>::is_empty")]
+    pub volumes: SmallSet<VolumeId>,
     /// Whether a floating IP was asked for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub floating_ip: bool,
@@ -181,6 +185,7 @@ impl ServerMemory {
             server_id: None,
             project: None,
             storage: false,
+            volumes: SmallSet::default(),
             floating_ip: false,
             floating_ip_refused: None,
             listed: false,
@@ -309,7 +314,7 @@ pub struct GoneServer {
     /// The node it had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<NodeName>,
-    /// Volumes that its fault named: each was made for it.
+    /// Volumes that came with it, or that its fault named: each was made for it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub volumes: BTreeSet<VolumeId>,
 }

@@ -74,6 +74,9 @@ pub struct Server {
     pub addresses: SmallSet<IpAddr>,
     /// The cloud's text on what went wrong, where it gave one.
     pub fault: Option<String>,
+    /// The volumes that its cloud deletes with it; none where the answer does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volumes: Option<SmallSet<VolumeId>>,
 }
 
 impl Server {

@@ -1,9 +1,10 @@
 //! Volumes that outlived their server.
 //!
-//! The cloud deletes a volume together with its server, except one that never became ready: that one stays. If it was
-//! to be blank, only its name shows whose it was. A volume to boot from has no name, and only the fault of its server
-//! names it. So mita deletes such a volume by that name or by that fault, if the state has its server. It reports any
-//! other volume that looks like one of ours, and leaves it alone.
+//! The cloud deletes a volume together with its server, except one that never became ready, has a snapshot, or could not be
+//! reached at that moment: that one stays. If it was to be blank, its name shows whose it was. A volume to boot from has no
+//! name: the list showed it with its server, or the server's fault named it. So mita deletes such a volume by its name or by
+//! what it remembers, if the state has its server. It reports any other volume that looks like one of ours, and leaves it
+//! alone.
 
 use super::draft::{Draft, Warning};
 use super::findings::Findings;

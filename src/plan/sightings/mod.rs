@@ -109,14 +109,17 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
 /// What stays in the state of a server that is gone.
 fn gone(machine: &Machine<'_>, seen: &ServerMemory, now: Timestamp) -> GoneServer {
     let fault = seen.fault.as_deref();
+    let mut its_own = fault.map(volumes::volumes_named).unwrap_or_default();
+    its_own.extend(seen.volumes.iter().cloned());
+    let may_leave_some = seen.storage || !its_own.is_empty() || fault.is_some_and(volumes::is_about_volumes);
     GoneServer {
         id: machine.id.clone(),
         node_type: seen.node_type.clone(),
         provider: seen.provider.clone(),
         since: now,
-        watch: (seen.storage || fault.is_some_and(volumes::is_about_volumes)).then_some(0),
+        watch: may_leave_some.then_some(0),
         node: seen.node.clone(),
-        volumes: fault.map(volumes::volumes_named).unwrap_or_default(),
+        volumes: its_own,
     }
 }
 

@@ -4,7 +4,7 @@ use super::nodes::has_worked;
 use crate::config::{Config, NodeType, Times};
 use crate::domain::format::shortened;
 use crate::domain::journal;
-use crate::domain::names::NodeName;
+use crate::domain::names::{NodeName, VolumeId};
 use crate::domain::small_set::SmallSet;
 use crate::domain::state::{
     Credit, LONGEST_SPAN, Origin, RetirementStep, ServerMemory, SetOfflineBy, State, Work, begun,
@@ -126,6 +126,9 @@ fn see_server(memory: &mut ServerMemory, server: &Server, times: &Times, now: Ti
         memory.lock_met = None;
         memory.locked = server.lock == Lock::Locked;
     }
+    if let Some(volumes) = &server.volumes {
+        see_volumes(memory, server, volumes);
+    }
     memory.gone_sightings = 0;
     memory.server_id = Some(server.id.clone());
     memory.name.clone_from(&server.name);
@@ -148,6 +151,16 @@ fn see_server(memory: &mut ServerMemory, server: &Server, times: &Times, now: Ti
     memory.deleting_since = deleting.then(|| memory.deleting_since.unwrap_or(now));
     let stopped = matches!(server.state, ServerState::Stopped(_));
     memory.stopped = stopped.then(|| Credit::sighted(*memory.stopped, now, times.join_timeout)).into();
+}
+
+/// Notes the volumes that came with it. As long as it was not ACTIVE, nobody can have attached one. One that a person
+/// detached while it ran does not go with it any more.
+fn see_volumes(memory: &mut ServerMemory, server: &Server, volumes: &SmallSet<VolumeId>) {
+    if memory.active_since.is_none() {
+        memory.volumes.extend(volumes.iter().cloned());
+    } else if server.state == ServerState::Active {
+        memory.volumes = memory.volumes.iter().filter(|volume| volumes.contains(*volume)).cloned().collect();
+    }
 }
 
 /// Notes what Jenkins shows of its nodes.

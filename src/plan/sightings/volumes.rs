@@ -42,7 +42,8 @@ pub(crate) fn keep_watch(config: &Config, world: &World, state: &mut State) {
     }
 }
 
-/// The server of ours that is gone and that a volume belonged to: by our mark, or by the name that Nova gave it.
+/// The server of ours that is gone and that a volume belonged to: by our mark, by the name that Nova gave it, or by what the
+/// state has about the server.
 pub(crate) fn owner<'a>(config: &Config, state: &'a State, volume: &Volume) -> Option<(&'a ServerId, &'a GoneServer)> {
     let marked = volume
         .mark
@@ -50,8 +51,8 @@ pub(crate) fn owner<'a>(config: &Config, state: &'a State, volume: &Volume) -> O
         .filter(|mark| mark.is_of(&config.installation()))
         .and_then(|mark| state.gone_servers.iter().find(|(_, gone)| gone.id == mark.id));
     let named = volume_of(&volume.name).and_then(|server| state.gone_servers.get_key_value(&server));
-    let in_fault = || state.gone_servers.iter().find(|(_, gone)| is_in_fault(volume, gone));
-    marked.or(named).or_else(in_fault)
+    let known = || state.gone_servers.iter().find(|(_, gone)| is_known_of(volume, gone));
+    marked.or(named).or_else(known)
 }
 
 /// The server that the name of a blank volume contains.
@@ -59,8 +60,9 @@ pub fn volume_of(name: &str) -> Option<ServerId> {
     name.strip_suffix("-blank-vol").filter(|id| !id.is_empty()).map(ServerId::from)
 }
 
-/// Whether the fault of a server that is gone named this volume: one to boot from, which Nova gives no name.
-pub fn is_in_fault(volume: &Volume, gone: &GoneServer) -> bool {
+/// Whether a server that is gone came with this volume, or its fault named it. Nova gives no name to one to boot from, nor
+/// to one of an image's mapping; whoever gave it one needs it.
+pub fn is_known_of(volume: &Volume, gone: &GoneServer) -> bool {
     volume.name.is_empty() && gone.volumes.contains(&volume.id)
 }
 

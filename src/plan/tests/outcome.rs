@@ -123,5 +123,6 @@ fn booting(id: ServerId, name: String, node_type: NodeTypeName, order: MitaId) -
         shown: Shown::Whole,
         addresses: [].into(),
         fault: None,
+        volumes: None,
     }
 }

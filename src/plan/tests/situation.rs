@@ -319,6 +319,7 @@ impl Situation {
             shown: Shown::Whole,
             addresses: address.split(' ').filter(|text| !text.is_empty()).map(|text| text.parse().unwrap()).collect(),
             fault: None,
+            volumes: None,
         };
         self.servers().push(server);
         let memory = ServerMemory {
@@ -365,8 +366,7 @@ impl Situation {
     /// A joined server whose node runs a build.
     pub(crate) fn busy(&mut self, id: &str, address: &str) -> &mut Node {
         let node = self.joined(id, address);
-        node.idle = false;
-        node.idle_executors = 0;
+        (node.idle, node.idle_executors) = (false, 0);
         node
     }
 

@@ -263,5 +263,6 @@ fn read(server: Machine) -> Server {
         shown: Shown::Whole,
         addresses: server.addresses.into_iter().collect(),
         fault: server.fault.map(|fault| redact_answer(fault.trim()).into_owned()).filter(|fault| !fault.is_empty()),
+        volumes: None,
     }
 }

@@ -9,3 +9,4 @@ mod losses;
 mod paused;
 mod registering;
 mod text;
+mod volumes;

@@ -1,6 +1,7 @@
 //! Nova: servers (Compute API v2.1).
 
-use crate::domain::names::ServerId;
+use crate::domain::names::{ServerId, VolumeId};
+use crate::domain::small_set::SmallSet;
 use crate::domain::world::{Launch, Lock, Lookup, Server, ServerState, Shown};
 use crate::http::lenient::{Field, Lenient, Name, object};
 use crate::http::{Method, encode_segment};
@@ -46,6 +47,7 @@ object!(
         "addresses" => addresses: Addresses,
         "fault" => fault: Fault,
         "locked" => lock: Lock,
+        "os-extended-volumes:volumes_attached" => volumes: Option<Vec<Attached>>,
     }
 );
 
@@ -137,6 +139,22 @@ object!(Fault {
     "message" => message: Option<String>,
 });
 
+object!(
+    /// A volume of a server. Since microversion 2.3 it says whether Nova deletes it with the server: not one that was there
+    /// before, nor one that a person attached, who did not ask for that.
+    Attached {
+        "id" => id: Name,
+        "delete_on_termination" => goes_with_server: Option<bool>,
+    }
+);
+
+/// The volumes that go with the server, where the answer tells of each one.
+fn going_with_server(attached: Vec<Attached>) -> Option<SmallSet<VolumeId>> {
+    let told = attached.into_iter().map(|volume| Some((VolumeId::from(volume.id.0?), volume.goes_with_server?)));
+    let told: Vec<_> = told.collect::<Option<_>>()?;
+    Some(told.into_iter().filter_map(|(id, goes)| goes.then_some(id)).collect())
+}
+
 /// One server as it is now.
 pub(crate) fn server(session: &Session, id: &ServerId) -> Lookup<Server> {
     let description = format!("read server {id}");
@@ -215,6 +233,7 @@ impl Shape {
                 let message = redact_answer(message.trim()).into_owned();
                 (!message.is_empty()).then_some(message)
             }),
+            volumes: self.volumes.and_then(going_with_server),
         })
     }
 }

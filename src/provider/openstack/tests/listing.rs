@@ -115,6 +115,7 @@ fn s3_what_is_odd_about_one_server_hides_nothing_but_itself() {
         "addresses",
         "fault",
         "locked",
+        "os-extended-volumes:volumes_attached",
     ];
     for (field, odd) in fields.iter().flat_map(|field| odd.map(|odd| (field, odd))) {
         let body = format!(r#"{{"servers": [{{"id": "a", "{field}": {odd}}}, {{"id": "b"}}]}}"#);
@@ -214,6 +215,21 @@ fn s7_reads_of_servers_ask_for_the_microversion_that_shows_locks_and_nothing_els
     let asked: Vec<_> = server.seen().iter().skip(1).map(asked).collect();
     let locks = || Some("compute 2.9".to_owned());
     assert_eq!(asked, [locks(), locks(), None, None]);
+}
+
+#[test]
+fn s5_the_volumes_that_go_with_a_server_are_known_where_nova_says_so_of_each() {
+    const SERVERS: &str = r#"{"servers":[
+        {"id":"a","os-extended-volumes:volumes_attached":[{"id":"boots","delete_on_termination":true},
+            {"id":"persons","delete_on_termination":false},{"id":"data","delete_on_termination":true}]},
+        {"id":"b","os-extended-volumes:volumes_attached":[]},
+        {"id":"c","os-extended-volumes:volumes_attached":[{"id":"boots","delete_on_termination":true},{"id":"data"}]},
+        {"id":"d","os-extended-volumes:volumes_attached":[null]},
+        {"id":"e"}]}"#;
+    let (_server, provider) =
+        cloud(|seen| (seen.target.starts_with("/compute/v2.1/servers/detail")).then(|| Answer::json(200, SERVERS)));
+    let volumes: Vec<_> = provider.servers().unwrap().into_iter().map(|server| server.volumes).collect();
+    assert_eq!(volumes, [Some(["boots".into(), "data".into()].into()), Some([].into()), None, None, None]);
 }
 
 #[test]

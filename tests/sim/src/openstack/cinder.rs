@@ -151,6 +151,7 @@ impl Cloud {
             made_for: None,
             volume_type: given["volume_type"].as_str().unwrap_or("standard").to_string(),
             delete_on_termination: false,
+            has_snapshot: false,
             project: project.to_string(),
             created: self.now,
             gone_at: None,
@@ -165,7 +166,7 @@ impl Cloud {
     fn delete_volume(&mut self, at: usize) -> Response {
         let now = self.now;
         let volume = &mut self.volumes[at];
-        if volume.server.is_some() || !["available", "error"].contains(&volume.status.as_str()) {
+        if volume.server.is_some() || volume.has_snapshot || !["available", "error"].contains(&volume.status.as_str()) {
             return bad_request(
                 "Invalid volume: Volume status must be available or error or error_restoring or error_extending or \
                  error_managing and must not be migrating, attached, belong to a group, have snapshots, awaiting a \

@@ -161,6 +161,7 @@ impl Cloud {
                 made_for: Some(server.id.clone()),
                 volume_type: volume_type.unwrap_or_else(|| "standard".into()),
                 delete_on_termination: goes_with_it,
+                has_snapshot: false,
                 project: server.project.clone(),
                 created: self.now,
                 gone_at: None,
@@ -209,8 +210,8 @@ impl Cloud {
         if volumes_of.is_empty() {
             return;
         }
-        self.volumes
-            .retain(|v| !(v.delete_on_termination && v.server.as_ref().is_some_and(|s| volumes_of.contains(s))));
+        let goes = |v: &Volume| v.delete_on_termination && !v.has_snapshot;
+        self.volumes.retain(|v| !(goes(v) && v.server.as_ref().is_some_and(|s| volumes_of.contains(s))));
         for volume in &mut self.volumes {
             if volume.server.as_ref().is_some_and(|s| volumes_of.contains(s)) {
                 volume.server = None;

@@ -299,6 +299,8 @@ pub struct Volume {
     pub volume_type: String,
     /// Whether it goes with its server.
     pub delete_on_termination: bool,
+    /// Whether there is a snapshot of it, so that Cinder does not delete it.
+    pub has_snapshot: bool,
     /// The id of its project.
     pub project: String,
     /// When it was made.

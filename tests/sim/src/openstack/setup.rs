@@ -214,6 +214,7 @@ impl Cloud {
             made_for: None,
             volume_type: "standard".into(),
             delete_on_termination: false,
+            has_snapshot: false,
             project: self.project.clone(),
             created: self.now,
             gone_at: None,
