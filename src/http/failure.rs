@@ -21,6 +21,8 @@ pub(super) const LONGEST_ANSWER: usize = 1 << 30;
 const TOO_LONG_A_TOKEN: &str =
     "the token is longer than the 16 KiB that mita sends in a header: ask those who run the cloud for Fernet tokens";
 
+const WANTS_CERTIFICATE: &str = "it wants a client certificate: set cert and key";
+
 /// Why there is no complete answer.
 pub(super) enum TransportError {
     /// There is no answer.
@@ -122,6 +124,10 @@ fn lost(request: &Request, cause: Error, timeout: Duration) -> String {
         Error::Io(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => {
             "the connection was closed before an answer came".to_owned()
         }
+        // With TLS 1.3, the service says so after the request.
+        Error::Io(cause) if cause.to_string().contains("alert: CertificateRequired") => {
+            format!("the service answered with a TLS alert: {WANTS_CERTIFICATE}")
+        }
         Error::Io(cause) => format!("the connection broke before an answer came: {cause}"),
         Error::Protocol(cause) => format!("the answer is not HTTP: {cause}"),
         cause => format!("no answer: {cause}"),
@@ -202,17 +208,28 @@ fn seconds(time: Duration) -> String {
 
 fn not_trusted(cause: &dyn fmt::Display) -> String {
     /// Messages of rustls, and what to do.
-    const ADVICE: [(&str, &str); 9] = [
+    const ADVICE: [(&str, &str); 12] = [
         (
             "UnknownIssuer",
-            "it is self-signed or from an authority that is not trusted: for an authority of your own set cacert",
+            "it is self-signed or from an authority that is not trusted: for an authority of your own set cacert; if that is \
+             set and right, the service does not send the certificates of intermediate authorities: add them to cacert",
         ),
         (
             "CaUsedAsEndEntity",
             "the service shows a certificate of an authority (CA:TRUE) as its own: make it one that `openssl req -x509` \
              writes with -addext basicConstraints=critical,CA:FALSE",
         ),
-        ("BadSignature", "cacert has another authority with the same name: set it to the one that signed"),
+        (
+            "BadSignature",
+            "cacert has another authority with the same name (set it to the one that signed), or the certificate has a key \
+             that mita does not take, as RSA with less than 2048 bits",
+        ),
+        ("alert: ProtocolVersion", "the service has to speak TLS 1.2 or 1.3: have it updated"),
+        (
+            "alert: HandshakeFailure",
+            "it takes none of the ways of encryption that mita knows, or wants a client certificate: set cert and key",
+        ),
+        ("alert: CertificateRequired", WANTS_CERTIFICATE),
         ("not valid for name", "use a host name of the certificate in the URL"),
         ("is not valid after", EXPIRED),
         ("peer certificate: Expired", EXPIRED),
@@ -258,8 +275,11 @@ mod tests {
         for (cause, advice) in [
             (
                 "invalid peer certificate: UnknownIssuer",
-                ": it is self-signed or from an authority that is not trusted: for an authority of your own set cacert",
+                ": it is self-signed or from an authority that is not trusted: for an authority of your own set cacert; if that \
+                 is set and right, the service does not send the certificates of intermediate authorities: add them to cacert",
             ),
+            ("received fatal alert: CertificateRequired", ": it wants a client certificate: set cert and key"),
+            ("received fatal alert: ProtocolVersion", ": the service has to speak TLS 1.2 or 1.3: have it updated"),
             (
                 "invalid peer certificate: certificate not valid for name \"127.0.0.1\"",
                 ": use a host name of the certificate in the URL",

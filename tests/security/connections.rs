@@ -45,6 +45,7 @@ fn a_client_certificate_is_shown_to_the_cloud_that_asks_for_it() {
         let ended = place.run(&["reconcile", "--output", "json"]);
         if lines.is_empty() {
             assert_eq!(ended.status, Some(1), "{ended:?}");
+            assert!(ended.stderr.contains("it wants a client certificate: set cert and key"), "{ended:?}");
         } else {
             ordered(&ended);
         }

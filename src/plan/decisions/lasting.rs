@@ -122,7 +122,8 @@ fn conditions(state: &State, draft: &Draft) -> Vec<Condition> {
         key: format!("{server} in doubt at a limit"),
         place: server.clone(),
         what: format!("{why}, and it takes up the room for a server that a job waits for,"),
-        cure: "if that node is this server, name it base+IP so that mita can tell; if it is not, delete the server in its cloud",
+        cure: "if that node is this server, name it base+IP so that mita can tell; if it is not, delete the server in its cloud, \
+               or unlock it if it is locked",
     }));
     conditions.extend(draft.removals_refused.iter().map(|(provider, refusal)| Condition {
         key: format!("provider {provider} refuses removals"),

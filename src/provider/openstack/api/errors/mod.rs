@@ -75,8 +75,11 @@ impl<'a> Operation<'a> {
     fn meaning(&self, response: &Response) -> FailureKind {
         let error = error_body(response);
         let text = error.as_ref().map(|error| error.message.to_lowercase()).unwrap_or_default();
-        let of_quota = ["quota", "exceed", "maximum number"].iter().any(|word| text.contains(word))
-            || (text.contains("limit") && !text.contains("policy"));
+        // "(rule:get_quota and rule:context_is_admin) is disallowed by policy" (Neutron) is about rights.
+        let of_policy = text.contains("by policy") || text.contains("policy doesn't allow");
+        let of_quota = !of_policy
+            && (["quota", "exceed", "maximum number"].iter().any(|word| text.contains(word))
+                || (text.contains("limit") && !text.contains("policy")));
         match response.status {
             401 => FailureKind::Denied,
             // A limit of each server: nothing that is freed makes room for this one.

@@ -99,6 +99,9 @@ fn a_deletion_that_the_servers_state_forbids_is_a_conflict() {
 fn a_read_that_fails_leaves_nothing_open() {
     assert_eq!(meaning(Effect::Read, 500, "{}"), FailureKind::Unavailable);
     assert_eq!(meaning(Effect::Read, 403, POLICY), FailureKind::Denied);
+    let quota =
+        r#"{"NeutronError":{"type":"PolicyNotAuthorized","message":"(rule:get_quota) is disallowed by policy"}}"#;
+    assert_eq!(meaning(Effect::Read, 403, quota), FailureKind::Denied, "to read a quota is a right");
 }
 
 #[test]
