@@ -33,7 +33,8 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
                 let left_by = FormerServer { provider: provider.clone(), server_id: server.clone() };
                 draft.act(Change::DeleteVolume { volume_id: volume.id.clone(), left_by }, rule, reason.clone());
             }
-            draft.verdict(Subject::Volume, &volume.id, &volume.name, rule, reason);
+            let name = if volume.name.is_empty() { volume.id.as_str() } else { &volume.name };
+            draft.verdict(Subject::Volume, &volume.id, name, rule, reason);
         }
     }
 }

@@ -31,6 +31,7 @@ fn deleted(shown: &[Shown]) -> Vec<String> {
     s.cloud("os").volumes = Some(Listing::Complete(volumes));
     s.run().after("1m");
     let plan = s.plan();
+    assert!(plan.verdicts.iter().all(|verdict| !verdict.name.is_empty()), "a volume without a name is told by its id");
     let volumes = plan.actions.iter().filter_map(|action| match &action.change {
         Change::DeleteVolume { volume_id, .. } => Some(volume_id.to_string()),
         _ => None,
