@@ -18,7 +18,7 @@ use crate::apply::events::Event;
 use crate::apply::node_removal::{Removal, remove_nodes};
 use crate::apply::outcome::{NotDone, Outcome, Result, deleted, found};
 use crate::concurrency::join;
-use crate::domain::names::{MitaId, NodeName};
+use crate::domain::names::{MitaId, NodeName, ProviderName};
 use crate::domain::rule::Rule;
 use crate::domain::state::RetirementStep;
 use crate::domain::world;
@@ -27,7 +27,8 @@ use crate::plan::identity::ownership::is_ours;
 use crate::plan::lifecycle::arrivals;
 use crate::plan::model::Target;
 use crate::provider::{Deletion, Failure, FailureKind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 pub(super) fn retire(context: &Context<'_>) {
@@ -48,8 +49,14 @@ pub(super) fn retire(context: &Context<'_>) {
         return;
     }
     let registered = registered_meanwhile(context);
+    let paused = Mutex::default();
     context.parallel(servers, |(action, rule, target)| {
-        let result = check_and_delete(context, rule, target, &registered);
+        if is_paused(&paused, &target.provider) {
+            let why = "is left for the next run, since its provider asks for fewer requests";
+            let not_sent = NotDone::skipped(format!("server {} {why}", target.server_id));
+            return context.report_result(action, Err(not_sent));
+        }
+        let result = check_and_delete(context, rule, target, &registered, &paused);
         let order = target.order.clone();
         match &result {
             Ok(_) => context.report(Event::RetirementStep { order, step: RetirementStep::ServerDeleted }),
@@ -94,12 +101,20 @@ fn registered_meanwhile(context: &Context<'_>) -> Result<BTreeMap<MitaId, NodeNa
     Ok(arrivals::keepers(context.config, context.plan, context.world, &world))
 }
 
+/// Providers that asked for fewer requests when a server was to be deleted.
+type Paused = Mutex<BTreeSet<ProviderName>>;
+
+fn is_paused(paused: &Paused, provider: &ProviderName) -> bool {
+    paused.lock().unwrap_or_else(PoisonError::into_inner).contains(provider)
+}
+
 /// The result of step 4 for one server, then steps 5 and 6.
 fn check_and_delete(
     context: &Context<'_>,
     rule: Rule,
     target: &Target,
     registered: &Result<BTreeMap<MitaId, NodeName>>,
+    paused: &Paused,
 ) -> Result<Outcome> {
     let Target { provider, server_id: id, order, .. } = target;
     let registered = registered
@@ -134,6 +149,9 @@ fn check_and_delete(
         Err(Failure { kind: FailureKind::Locked, .. }) => context.report(Event::ServerLocked(order.clone())),
         Err(Failure { kind: FailureKind::Denied, message, .. }) => {
             context.report(Event::DeletionRefused { order: order.clone(), reason: message.clone() });
+        }
+        Err(failure) if failure.asks_for_pause() => {
+            paused.lock().unwrap_or_else(PoisonError::into_inner).insert(target.provider.clone());
         }
         Err(_) => {}
     }

@@ -170,6 +170,22 @@ fn s4_a_rate_limit_in_any_form_leaves_the_jobs_to_the_other_provider_in_the_same
 }
 
 #[test]
+fn after_the_answer_429_to_a_deletion_no_more_are_sent_in_that_run() {
+    let it = Setup::trusty().top("concurrency = 2").start();
+    for number in 1..=10 {
+        it.sim.jenkins().submit(Job::freestyle(&format!("build-{number}")).label("trusty").lasting(minutes(1)));
+    }
+    it.minutes_until(20, "all are built", |it| it.built().len() == 10);
+    it.sim.fault(Fault::new(Service::Nova, Kind::RetryAfter(60)).method("DELETE").path("/servers/").always());
+    let mut runs = std::iter::from_fn(|| Some(it.minute())).take(60);
+    let run = runs.find(|run| run.count(Service::Nova, "DELETE", "/servers/") > 0).expect("a deletion");
+    assert!(run.count(Service::Nova, "DELETE", "/servers/") <= 2, "{}", run.story());
+    assert!(run.lines().iter().filter(|line| line.ends_with("skipped")).count() > 2, "{}", run.story());
+    it.sim.heal();
+    it.minutes_until(5, "all are gone", |it| it.servers().is_empty());
+}
+
+#[test]
 fn s5_orders_that_are_left_out_for_a_rate_limit_leave_no_nodes() {
     let lines = "labels = \"amd64 trusty\"\nregister = \"inbound\"\nscript = \"${MITA_AGENT_SECRET}\"";
     let it = Setup::new().top("concurrency = 2").node("trusty", lines).start();
