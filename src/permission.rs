@@ -99,19 +99,37 @@ impl Obstacle {
                 "{shown} belongs to {user}, and its mode {mode:04o} does not allow it: chmod {bits} {shown}"
             );
         }
-        let advice = if !self.owner.is_root() {
+        let advice = if self.owner.is_root() {
+            self.advice(path, wanted, &user)
+        } else {
             format!("run it as {owner}: {}", command_as(self.owner))
-        } else if self.is_closed {
+        };
+        format!("{shown} belongs to {owner}, and mita runs as {user}: {advice}")
+    }
+
+    /// What this user does about what root owns.
+    fn advice(&self, path: &Path, wanted: Wanted, user: &str) -> String {
+        let shown = self.path.display();
+        if self.is_closed {
             format!("use a folder that {user} may enter")
         } else if wanted == Wanted::Make {
             format!("sudo install -d -m 700 -o {user} {}", path.display())
+        } else if self.is_folder && is_of_system(&self.path) {
+            "use another folder".to_owned()
         } else if self.is_folder {
             format!("use another folder, or sudo chown {user} {shown} if it is for mita alone")
         } else {
             format!("if cron runs mita as {user}, sudo chown {user} {shown}, else run it as cron does")
-        };
-        format!("{shown} belongs to {owner}, and mita runs as {user}: {advice}")
+        }
     }
+}
+
+/// Whether other programs have files in the folder, which nobody gives to one user.
+fn is_of_system(folder: &Path) -> bool {
+    let above = folder.parent().unwrap_or(folder);
+    [Path::new("/"), Path::new("/var")].contains(&above)
+        || folder.starts_with("/usr")
+        || folder == Path::new("/etc/cron.d")
 }
 
 /// This command line, as somebody else runs it.
@@ -148,6 +166,23 @@ mod tests {
             let before = error.to_string();
             assert_eq!(explained(error, path, Wanted::Read).to_string(), before);
         }
+    }
+
+    #[test]
+    fn nobody_is_told_to_take_a_folder_of_the_system() {
+        let advice = |path: &str| {
+            let (path, owner) = (path.into(), Uid::from_raw(0));
+            // Root is never denied, so that this is about another owner than the one that runs the test.
+            Obstacle { path, owner, mode: 0o755, is_folder: true, is_closed: false }.advice(
+                Path::new("f"),
+                Wanted::Replace,
+                "jo",
+            )
+        };
+        for folder in ["/", "/etc", "/var/lib", "/usr/local/share", "/etc/cron.d"] {
+            assert_eq!(advice(folder), "use another folder");
+        }
+        assert_eq!(advice("/etc/mita"), "use another folder, or sudo chown jo /etc/mita if it is for mita alone");
     }
 
     #[test]

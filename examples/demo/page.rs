@@ -1,6 +1,6 @@
 //! The status page at the end of a busy day, for the picture in the README.
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use clap::Parser;
 use mita::cli;
 use mita::cli::Arguments;
@@ -22,6 +22,8 @@ pub(crate) fn write(sim: &Sim, config: &Path, page: &OsStr, clock: fn(&Sim) -> M
     fs::write(config, fs::read_to_string(config)?.replace("max = 4", "max = 12"))?;
     let run = ["mita", "--quiet", "reconcile"].map(OsStr::new);
     let files = [OsStr::new("--config"), config.as_os_str(), OsStr::new("--html"), page];
+    // A run that cannot write it goes on all the same.
+    fs::write(page, "").with_context(|| format!("cannot write the page {}", page.display()))?;
     let arguments = Arguments::try_parse_from(run.into_iter().chain(files))?;
     let end = 60 * DAY.len() - 1;
     for minute in 0..=end {

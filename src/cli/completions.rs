@@ -32,7 +32,9 @@ pub fn completions(shell: Shell) -> io::Result<String> {
 /// # Errors
 /// Fails if `COMPLETE` names no shell.
 pub fn complete(words: impl IntoIterator<Item = impl Into<OsString>>) -> Result<bool, clap::Error> {
-    CompleteEnv::with_factory(Arguments::command).var(VARIABLE).try_complete(words, None)
+    // Names of files are completed from there.
+    let here = std::env::current_dir().ok();
+    CompleteEnv::with_factory(Arguments::command).var(VARIABLE).try_complete(words, here.as_deref())
 }
 
 pub(crate) fn run(shell: Shell) -> Result<(), Failure> {

@@ -36,9 +36,11 @@ pub use process::terminal::end_as_interrupted;
 use crate::plan::text::display::Detail;
 use crate::progress::Progress;
 use crate::reconcile::Moment;
+use crate::view::table::folded;
 use args::Command;
 use load::{load, load_for};
 use process::output;
+use std::io::{IsTerminal, Write, stderr};
 
 /// Runs the command. The error is for the log, a line each, and has an exit status of its own.
 pub fn run(arguments: Arguments, moment: Moment) -> Result<Exit, Failure> {
@@ -74,7 +76,13 @@ pub fn run(arguments: Arguments, moment: Moment) -> Result<Exit, Failure> {
 
 /// Prints help and version on standard output, a mistake in the arguments on standard error.
 pub fn usage(error: &clap::Error) -> Exit {
+    let text = error.render().to_string();
+    let is_too_wide = text.lines().any(|line| line.chars().count() > output::width());
     // If it cannot be printed, nobody reads it.
-    let _ = error.print();
+    let _ = if error.use_stderr() && stderr().is_terminal() && is_too_wide {
+        stderr().write_all(folded(&text, output::width()).as_bytes())
+    } else {
+        error.print()
+    };
     if error.use_stderr() { Exit::Unusable } else { Exit::Done }
 }

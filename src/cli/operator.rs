@@ -4,6 +4,7 @@ use crate::cli::args::{Format, Hold, Release, Retire};
 use crate::cli::load::load_for;
 use crate::cli::process::failure::Failure;
 use crate::cli::process::output;
+use crate::cli::process::terminal::answered;
 use crate::config;
 use crate::config::Config;
 use crate::operator::{Answer, Consent, Ended, Request, execute};
@@ -93,7 +94,7 @@ fn confirm(work: &[String]) -> Result<bool, Failure> {
     }
     write!(stderr(), "End it, and delete the node and its server? [y/N] ")?;
     let mut line = String::new();
-    if stdin().read_line(&mut line)? == 0 {
+    if answered(|| stdin().read_line(&mut line))? == 0 {
         // The end of the input leaves the question's line open.
         writeln!(stderr())?;
     }

@@ -35,6 +35,15 @@ impl Page {
     }
 }
 
+/// The part of a root URL before what can be the path of a page of Jenkins: that URL may be the one of a page.
+pub fn above_page(url: &str) -> Option<&str> {
+    const PAGES: [&str; 8] = ["/login/", "/job/", "/view/", "/computer/", "/manage/", "/user/", "/queue/", "/api/"];
+    let host = url.find("://")? + "://".len();
+    let path = host + url[host..].find('/')?;
+    let page = PAGES.iter().filter_map(|page| url[path..].find(page)).min()?;
+    Some(&url[..=path + page])
+}
+
 /// `job/folder/job/name/12`; a configuration of a matrix project has its axis values after the job.
 fn job(parts: &[&str]) -> Option<Page> {
     let mut names: Vec<String> = Vec::new();

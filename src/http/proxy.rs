@@ -46,12 +46,12 @@ impl Proxies {
         };
         let proxy = |name: &str| match value(name).or_else(|| value("all_proxy")) {
             Some((name, text)) => {
-                // Registered for redaction, with its password on its own.
-                let user = text.rsplit_once('@').map_or("", |(before, _)| before);
-                Secret::new(&text);
-                user.rsplit_once(':')
-                    .filter(|(_, password)| !password.starts_with("//"))
-                    .map(|(_, it)| Secret::new(it));
+                // Registered for redaction, with its password on its own. An address without a user is no secret.
+                if let Some((user, _)) = text.rsplit_once('@') {
+                    Secret::new(&text);
+                    let password = user.rsplit_once(':').filter(|(_, password)| !password.starts_with("//"));
+                    password.map(|(_, it)| Secret::new(it));
+                }
                 parsed(&text, &name).map(Some)
             }
             None => Ok(None),

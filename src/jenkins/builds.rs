@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::de::MapAccess;
 
 /// The fields of an executor that this file reads.
-pub(super) const EXECUTABLE: &str = "currentExecutable[fullDisplayName,number,url,timestamp]";
+pub(super) const EXECUTABLE: &str = "currentExecutable[fullDisplayName,number,url,timestamp,queueId]";
 
 /// No display name needs more.
 const LONGEST_NAME: usize = 300;
@@ -18,6 +18,7 @@ const LONGEST_NAME: usize = 300;
 object!(Executable {
     "fullDisplayName" => name: Option<String>,
     "number" => number: Option<i64>,
+    "queueId" => item: Option<i64>,
     "url" => url: Option<String>,
     "timestamp" => began: Option<i64>,
 });
@@ -51,7 +52,9 @@ impl Executable {
             (None, None, _) => return None,
         };
         let since = self.began.and_then(|at| Timestamp::from_millisecond(at).ok());
-        Some(Build { name, job, number, url, since })
+        // A build of before Jenkins 1.601 has -1.
+        let queue_id = self.item.and_then(|id| u64::try_from(id).ok()).filter(|id| *id > 0);
+        Some(Build { name, job, number, queue_id, url, since })
     }
 }
 
@@ -70,9 +73,9 @@ mod tests {
     fn builds_are_named_by_job_number_page_and_time() {
         let executables = json!([
             null,
-            {"_class": "hudson.model.FreeStyleBuild", "number": 12, "fullDisplayName": "folder » ceph #12",
+            {"_class": "hudson.model.FreeStyleBuild", "number": 12, "queueId": 71, "fullDisplayName": "folder » ceph #12",
                 "timestamp": 1_767_600_000_000_i64, "url": "http://ci/job/folder/job/ceph/12/"},
-            {"url": "http://ci/job/dev/3/"},
+            {"url": "http://ci/job/dev/3/", "queueId": -1},
             {"fullDisplayName": "part of x #1", "url": "javascript:alert(1)"},
             {},
             [7],
@@ -81,15 +84,17 @@ mod tests {
         let shown: Vec<_> = read
             .into_iter()
             .filter_map(|Field(Running(build))| build)
-            .map(|build| (build.name, build.job, build.number, build.url.is_some(), build.since.is_some()))
+            .map(|build| {
+                (build.name, build.job, build.number, build.url.is_some(), build.since.is_some(), build.queue_id)
+            })
             .collect();
         let job = |name: &str| Some(name.to_owned());
         assert_eq!(
             shown,
             [
-                ("folder » ceph #12".to_owned(), job("folder/ceph"), Some(12), true, true),
-                ("dev #3".to_owned(), job("dev"), Some(3), true, false),
-                ("part of x #1".to_owned(), None, None, false, false),
+                ("folder » ceph #12".to_owned(), job("folder/ceph"), Some(12), true, true, Some(71)),
+                ("dev #3".to_owned(), job("dev"), Some(3), true, false, None),
+                ("part of x #1".to_owned(), None, None, false, false, None),
             ]
         );
     }

@@ -5,6 +5,7 @@ use super::crumb::{self, Crumb};
 use super::error::{self, ErrorKind, JenkinsError};
 use super::reading::Reading;
 use crate::config::JenkinsConfig;
+use crate::domain::address::above_page;
 use crate::domain::world::Mode;
 use crate::http::lenient::{Field, object};
 use crate::http::{Client, ClientOptions, Network, Request, Response, encode_query, parse_date};
@@ -236,15 +237,6 @@ pub fn probe(root: &str, deadline: Instant) -> Result<(), JenkinsError> {
 pub fn page_of_jenkins(url: &str, deadline: Instant) -> Option<String> {
     let root = above_page(url)?;
     probe(root, deadline).is_ok().then(|| format!("is the address of a page; the URL of Jenkins itself is {root}"))
-}
-
-/// The part of the URL before the path of a page of Jenkins.
-fn above_page(url: &str) -> Option<&str> {
-    const PAGES: [&str; 8] = ["/login/", "/job/", "/view/", "/computer/", "/manage/", "/user/", "/queue/", "/api/"];
-    let host = url.find("://")? + "://".len();
-    let path = host + url[host..].find('/')?;
-    let page = PAGES.iter().filter_map(|page| url[path..].find(page)).min()?;
-    Some(&url[..=path + page])
 }
 
 /// Whether this is what Jenkins exports: each object names its Java class.

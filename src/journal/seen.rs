@@ -167,7 +167,7 @@ impl Diff<'_> {
         for (id, item, job) in waited {
             let since = item.queued_at.or(item.waiting_since);
             let needs = item.need.as_ref().map(|need| format!("{need:#}"));
-            let found = self.build_of(job, &taken);
+            let found = self.build_of(*id, job, &taken);
             let started = found.and_then(|(_, _, build)| build.since).filter(|_| found.is_some());
             let end = started.filter(|at| *at <= self.now && since.is_some_and(|since| *at >= since));
             let waited = since.map(|since| end.unwrap_or(self.now).duration_since(since));
@@ -189,8 +189,14 @@ impl Diff<'_> {
         entries
     }
 
-    /// A build of the job that was not there in the run before, and is no other item's.
-    fn build_of(&self, job: &str, taken: &BTreeSet<(&NodeName, usize)>) -> Option<(&NodeName, usize, &Build)> {
+    /// The build that the item became; where Jenkins does not say which that is, one of the job that was not there in the run
+    /// before, and is no other item's.
+    fn build_of(
+        &self,
+        item: u64,
+        job: &str,
+        taken: &BTreeSet<(&NodeName, usize)>,
+    ) -> Option<(&NodeName, usize, &Build)> {
         let builds = self
             .nodes
             .iter()
@@ -201,7 +207,8 @@ impl Diff<'_> {
                 running.is_some_and(|server| server.work.running.contains(build.url.as_ref().unwrap_or(&build.name)));
             build.job.as_deref() == Some(job) && !known && !taken.contains(&(*node, *index))
         };
-        builds.into_iter().find(is_new)
+        let of_item = builds.clone().find(|(_, _, build)| build.queue_id == Some(item));
+        of_item.or_else(|| builds.clone().find(|found| found.2.queue_id.is_none() && is_new(found)))
     }
 
     fn server_of(&self, node: &NodeName) -> Option<(&MitaId, &ServerMemory)> {

@@ -29,7 +29,11 @@ impl Context<'_> {
             }
         }
         self.record_set_offline_by(node, SetOfflineBy::Person);
+        let mut withdrawn = "";
         if let Some(server) = self.server() {
+            if server.asked.is_some() {
+                withdrawn = "; it is no longer to be retired";
+            }
             server.withdraw();
             server.retirement = None;
         }
@@ -38,7 +42,7 @@ impl Context<'_> {
             Ok(NodeChange::Done) => {
                 self.journal(Event::Held, reason.unwrap_or_default());
                 let release = command("release", node.name.as_str());
-                Answer::new(Ended::Done, format!("takes no build and is left alone until {release}{end}"))
+                Answer::new(Ended::Done, format!("takes no build and is left alone until {release}{end}{withdrawn}"))
             }
             Ok(NodeChange::NoSuchNode) => Answer::new(Ended::Failed, "it has gone from Jenkins in the meantime"),
             Err(error) => error.into(),

@@ -44,6 +44,8 @@ pub struct PauseAnswer {
     pub changed: Vec<Pause>,
     /// All pauses that there are now.
     pub pauses: Vec<Pause>,
+    /// The pause of another person, reason or end that the new one replaces.
+    pub replaced: Option<Pause>,
 }
 
 /// Pauses or resumes. A pause replaces an earlier one of the same scope; resuming everything ends all pauses.
@@ -66,11 +68,16 @@ pub fn pause(
     }
     state.pauses.retain(|pause| pause.until.is_none_or(|until| until > now));
     let is_of_scope = |pause: &Pause| pause.node_type == scope.node_type && pause.provider == scope.provider;
+    let mut replaced = None;
     let (event, changed) = match request {
         PauseRequest::Pause { lasts, reason } => {
             let until = lasts.map(|lasts| now + lasts);
             let Scope { node_type, provider } = scope.clone();
             let pause = Pause { node_type, provider, since: now, until, by: person.to_owned(), reason: reason.clone() };
+            let is_other = |old: &&Pause| {
+                is_of_scope(old) && (&old.by, &old.reason, old.until) != (&pause.by, &pause.reason, pause.until)
+            };
+            replaced = state.pauses.iter().find(is_other).cloned();
             state.pauses.retain(|pause| !is_of_scope(pause));
             state.pauses.push(pause.clone());
             (Event::Paused, vec![pause])
@@ -89,5 +96,5 @@ pub fn pause(
         let entries: Vec<Entry> = changed.iter().map(entry).collect();
         report_unwritten(store.append_to_journal(&entries, config.journal_days, now));
     }
-    Ok(PauseAnswer { changed, pauses: state.pauses })
+    Ok(PauseAnswer { changed, pauses: state.pauses, replaced })
 }

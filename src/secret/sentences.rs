@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// Keystone refuses a password.
 pub(crate) const PASSWORD_REFUSED: &str =
-    "the password is wrong, the user or project unknown or disabled, or the user has no role in it";
+    "the password is wrong, the user, project or domain unknown or disabled, or the user has no role in the project";
 /// Keystone knows the password, and no longer takes it.
 pub(crate) const PASSWORD_EXPIRED: &str = "change the password, or use an application credential";
 /// Keystone wants more than the password.

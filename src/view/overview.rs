@@ -234,6 +234,11 @@ impl<'a> Overview<'a> {
     }
 }
 
+/// Whether so many servers leave no room in a limit.
+pub(crate) fn reached(there: usize, max: u32) -> bool {
+    u32::try_from(there).map_or(true, |there| there >= max)
+}
+
 impl ServerView<'_> {
     /// Whether it is not gone: tables and sums have no others.
     pub(crate) fn is_there(&self) -> bool {

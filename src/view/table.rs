@@ -164,12 +164,11 @@ pub(crate) fn folded(text: &str, width: usize) -> String {
         let (mut used, mut is_broken) = (0, false);
         let begin = |words: &&str| Some(line.find(words)? + words.trim_end().rfind(' ')? + 1);
         let (words, command) = line.split_at(COMMANDS.iter().filter_map(begin).min().unwrap_or(line.len()));
-        let mut is_quoted = false;
-        let pieces = words.split_inclusive(|c| {
-            is_quoted ^= c == '`';
-            c == ' ' && !is_quoted
-        });
-        for piece in pieces.chain(Some(command)).filter(|piece| !piece.is_empty()) {
+        // In parentheses, a semicolon is a part of the command.
+        let end = command.find("; ").filter(|_| !command.starts_with('('));
+        let (command, rest) = command.split_at(end.map_or(command.len(), |end| end + "; ".len()));
+        let pieces = pieces(words).chain(Some(command)).chain(pieces(rest));
+        for piece in pieces.filter(|piece| !piece.is_empty()) {
             if used > 0 && used + piece.trim_end().width() > width {
                 folded.truncate(folded.trim_end().len());
                 folded.push_str(&format!("\n{:INDENT$}", ""));
@@ -184,6 +183,15 @@ pub(crate) fn folded(text: &str, width: usize) -> String {
         folded.push('\n');
     }
     folded
+}
+
+/// The words with the blank after each. What stands between backquotes is one.
+fn pieces(words: &str) -> impl Iterator<Item = &str> {
+    let mut is_quoted = false;
+    words.split_inclusive(move |c| {
+        is_quoted ^= c == '`';
+        c == ' ' && !is_quoted
+    })
 }
 
 #[cfg(test)]
@@ -215,6 +223,11 @@ mod tests {
             folded("off does not exist: mkdir -p off/the/folder\n", 24),
             "off does not exist:\n      mkdir -p off/the/folder\n",
             "a command is copied"
+        );
+        assert_eq!(
+            folded("off belongs to jo: sudo -u jo mita status; name another file with --config FILE\n", 30),
+            "off belongs to jo:\n      sudo -u jo mita status;\n      name another file with\n      --config FILE\n",
+            "what follows a command is text"
         );
         assert_eq!(
             folded("is left alone until `mita release n`; it goes on\n", 32),

@@ -57,6 +57,14 @@ fn s2_the_page_of_a_node_of_another_jenkins_names_nothing_here() {
 }
 
 #[test]
+fn names_of_files_are_completed_from_the_current_folder() {
+    let it = Setup::trusty().start();
+    let shell = [("COMPLETE", "bash"), ("_CLAP_IFS", "\n"), ("_CLAP_COMPLETE_INDEX", "3")];
+    let ended = it.program_with(&["--", "mita", "check", "--config", "mita.t"], &shell, "");
+    assert_eq!(ended.stdout.trim_end(), "mita.toml", "{}", ended.stderr);
+}
+
+#[test]
 fn s1_an_address_of_two_nodes_names_neither() {
     let it = Setup::trusty().with_idle_node();
     let node = it.node();

@@ -70,6 +70,23 @@ fn a_server_that_is_gone_has_a_story_from_the_job_that_it_was_ordered_for_to_its
 }
 
 #[test]
+fn a_build_is_that_of_its_own_queue_item_also_where_an_older_one_ended_unseen() {
+    let it = Setup::trusty().top("max_servers = 1").with_idle_node();
+    let job = |seconds| Job::freestyle("ceph").label("trusty").lasting(self::seconds(seconds));
+    let ids = [20, 20, 60_000].map(|lasts| it.sim.jenkins().submit(job(lasts)));
+    it.run();
+    it.sim.advance(seconds(90));
+    it.run();
+    let jobs = |event| {
+        let entries = journal(&it).into_iter().filter(move |entry| entry.event == event);
+        entries.flat_map(|entry| entry.jobs).map(|job| job.queue_id).collect::<Vec<_>>()
+    };
+    assert!(!jobs(Event::Started).contains(&ids[1]), "{:?}", journal(&it));
+    assert!(jobs(Event::Started).contains(&ids[2]));
+    assert!(jobs(Event::LeftQueue).contains(&ids[1]));
+}
+
+#[test]
 fn events_have_the_times_at_which_they_happened_and_no_work_that_was_seen_is_lost() {
     let it = Setup::trusty().start();
     it.sim.jenkins().submit(Job::freestyle("ceph").label("trusty").lasting(minutes(1_000)));

@@ -68,7 +68,7 @@ fn status_2_for_usage_and_configuration_with_everything_that_is_wrong_and_nothin
 #[test]
 fn status_2_for_a_state_of_another_owner_or_a_newer_program_and_the_file_stays_as_it_is() {
     for state in [
-        r#"{"version": 1, "owner": "other-ci", "servers": {}}"#,
+        r#"{"version": 1, "owner": "other-ci", "nodes": {"a+10.0.0.5": {"first_seen": 1, "server": "s1"}}}"#,
         r#"{"version": 99, "owner": "ceph-ci", "what": "ever"}"#,
     ] {
         let it = Setup::trusty().start();

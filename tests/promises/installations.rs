@@ -163,10 +163,10 @@ fn l4_a_jenkins_with_a_new_url_is_served_once_the_old_one_is_named() {
 fn a_wrong_url_in_the_first_run_does_not_bind_the_state_to_it() {
     let it = Setup::trusty().start();
     let url = it.sim.jenkins_url();
-    it.edit_config(|text| text.replace(&url, "http://127.0.0.1:9/"));
+    it.edit_config(|text| text.replace(url, "http://127.0.0.1:9/"));
     assert!(!it.minute().problems().is_empty());
     assert_eq!(it.state()["controller"], "127.0.0.1:9");
-    it.edit_config(|text| text.replace("http://127.0.0.1:9/", &url));
+    it.edit_config(|text| text.replace("http://127.0.0.1:9/", url));
     builds(&it, 1, 1);
     assert_eq!(it.minute().orders(), 1);
 }

@@ -1,4 +1,4 @@
-//! Checks what starts the agents of servers, and the names of other agents.
+//! Checks the names of agents that are not ours, and what starts those that are.
 
 use crate::config::{Config, NodeType, Registration};
 use crate::domain::state::State;
@@ -6,23 +6,6 @@ use crate::domain::world::{NodeKind, World};
 use crate::plan::identity::fleet::NodeIdentity;
 use crate::plan::identity::identify;
 use crate::view::document::check::Online;
-
-/// What `boot-inbound.sh`, which `mita init` writes, has in place of a user and a token.
-pub(super) const PLACEHOLDER: &str = "registrar:API_TOKEN";
-
-/// Scripts that nobody has edited yet.
-pub(super) fn warnings(config: &Config) -> Vec<String> {
-    let unedited = config.node_types.iter().filter(|kind| kind.script.contains(PLACEHOLDER));
-    let warn = |kind: &NodeType| {
-        format!(
-            "{}: nodes.{}: the script has the placeholder {PLACEHOLDER}, with which no server can register its node: write \
-             a Jenkins user and its API token there",
-            config.path.display(),
-            kind.name
-        )
-    };
-    unedited.map(warn).collect()
-}
 
 pub(super) fn check(online: &mut Online, config: &Config, world: &World) {
     for (node, identity) in identify(config, world, &State::new(config.owner.clone())).nodes {

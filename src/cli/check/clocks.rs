@@ -1,10 +1,10 @@
 //! Checks whether the clocks agree: mita compares times of Jenkins and of the clouds with the clock of this machine.
 
 use crate::config::Config;
-use crate::domain::format::span;
 use crate::observe::Services;
 use crate::reconcile::Moment;
 use crate::view::document::check::Online;
+use crate::view::text::duration;
 use jiff::SignedDuration;
 
 /// The largest difference without a hint. Answers have whole seconds, and take some.
@@ -36,7 +36,7 @@ fn disagreements(clocks: &[(String, SignedDuration)]) -> Vec<(String, String)> {
         let names: Vec<&str> = clocks.iter().map(|(place, _)| place.as_str()).collect();
         let text = format!(
             "its clock is {} {} that of {}: keep it right by NTP, or waits and ages are counted wrong",
-            span(first.abs()),
+            duration(first.abs()),
             side(-*first),
             names.join(" and ")
         );
@@ -45,7 +45,7 @@ fn disagreements(clocks: &[(String, SignedDuration)]) -> Vec<(String, String)> {
     let text = |ahead: SignedDuration| {
         format!(
             "its clock is {} {} this machine's: keep both right by NTP, or waits and ages are counted wrong",
-            span(ahead.abs()),
+            duration(ahead.abs()),
             side(ahead)
         )
     };

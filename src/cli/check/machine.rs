@@ -90,8 +90,8 @@ fn unwritable(folder: &Path, (path, wanted): (&Path, Wanted)) -> Option<String> 
 /// Why a file that is there cannot be used.
 fn unreadable(file: &Path, wanted: Wanted) -> Option<String> {
     match access(file, wanted.flags()) {
-        // The folder is reported where the path itself leads nowhere.
-        Ok(()) | Err(Errno::ENOENT | Errno::ENOTDIR) => None,
+        // The folder is reported where the path itself leads nowhere, and its file system where nothing can be written there.
+        Ok(()) | Err(Errno::ENOENT | Errno::ENOTDIR | Errno::EROFS) => None,
         Err(error) => {
             let cure = permission::cure(file, wanted).unwrap_or_else(|| error.to_string());
             Some(format!("this user cannot read or write {}: {cure}", file.display()))

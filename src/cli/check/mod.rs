@@ -10,6 +10,7 @@ mod quota;
 mod schedule;
 mod state;
 mod strangers;
+pub(crate) mod unfinished;
 mod writers;
 
 use crate::cli::args::Check;
@@ -67,7 +68,10 @@ pub(crate) fn examine(path: &Path, online: bool, moment: Moment) -> CheckDocumen
             None => {}
         }
         checked.add_warnings(unused(&loaded.config));
-        checked.add_warnings(agents::warnings(&loaded.config));
+        checked.add_warnings(unfinished::warnings(&loaded.config));
+        if !online {
+            checked.add_errors(unfinished::errors(&loaded.config));
+        }
         checked.add_warnings(schedule::warnings(&loaded.config, Path::new("/")));
     }
     checked
@@ -146,17 +150,6 @@ mod tests {
             warnings[0].contains("nodes.precise-slave.max: is 0")
                 && warnings[1].contains("provider.overflow.max: is 0")
         );
-    }
-
-    #[test]
-    fn a_script_that_nobody_edited_is_a_warning() {
-        let mut config = Config::load(Path::new("examples/mita.toml")).unwrap().config;
-        assert_eq!(agents::warnings(&config), [""; 0]);
-        config.node_types[0].script = std::fs::read_to_string("examples/boot-inbound.sh").unwrap();
-        let warnings = agents::warnings(&config);
-        assert!(warnings[0].contains("nodes.precise-slave: the script has the placeholder registrar:API_TOKEN"));
-        config.node_types[0].script = config.node_types[0].script.replace(agents::PLACEHOLDER, "mita:11ff");
-        assert_eq!(agents::warnings(&config), [""; 0]);
     }
 
     #[test]

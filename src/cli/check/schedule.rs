@@ -1,4 +1,5 @@
-//! Checks whether the deadline is shorter than the interval at which cron or systemd starts mita on this machine.
+//! Checks whether the deadline is shorter than the interval at which cron or systemd starts mita on this machine, and whether
+//! cron starts it twice.
 //!
 //! Only entries in usual forms are understood, in files that this user can read; any other entry gives no warning.
 
@@ -14,9 +15,14 @@ const CRONTABS: [&str; 3] = ["etc/crontab", "etc/cron.d", "var/spool/cron/cronta
 /// Where the timer is; one in `/etc` replaces the one of the package.
 const TIMERS: [&str; 2] = ["etc/systemd/system/mita.timer", "usr/lib/systemd/system/mita.timer"];
 
-/// The warning, if there is an entry below `root` whose interval is shorter than the deadline.
+/// The warnings about entries below `root`: that they start mita twice, else that an interval is shorter than the deadline.
 pub(super) fn warnings(config: &Config, root: &Path) -> Vec<String> {
-    let entries = crontabs(root).into_iter().chain(timer(root));
+    let crontabs = crontabs(root);
+    let doubled = doubled(&crontabs, &config.path);
+    if !doubled.is_empty() {
+        return doubled.into_iter().map(|text| format!("{}: {text}", config.path.display())).collect();
+    }
+    let entries = crontabs.into_iter().chain(timer(root));
     let intervals = entries.filter_map(|(path, text)| Some((interval(&path, &text, &config.path)?, path)));
     let too_short = intervals.filter(|(interval, _)| *interval < config.deadline).min();
     let text = too_short.map(|(interval, path)| {
@@ -30,6 +36,24 @@ pub(super) fn warnings(config: &Config, root: &Path) -> Vec<String> {
         )
     });
     text.into_iter().collect()
+}
+
+/// Entries that start mita at the same moment: a line that stands in a file twice, and files that have entries both.
+fn doubled(crontabs: &[(PathBuf, String)], config: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut files = Vec::new();
+    for (path, text) in crontabs {
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| of_cron(line, config).is_some()).collect();
+        let twice = lines.iter().enumerate().find(|(index, line)| lines[..*index].contains(line));
+        if let Some((_, line)) = twice {
+            found.push(format!("{} starts mita with the same line twice: remove one of {line:?}", path.display()));
+        }
+        files.extend((!lines.is_empty()).then(|| path.display().to_string()));
+    }
+    if files.len() > 1 {
+        found.push(format!("{} each start mita: leave the entries in one of them", files.join(" and ")));
+    }
+    found
 }
 
 fn crontabs(root: &Path) -> Vec<(PathBuf, String)> {
@@ -132,6 +156,27 @@ mod tests {
                 assert!(matches!(&warned[..], [one] if one.contains("write a shorter deadline")), "{text}: {warned:?}");
             }
         }
+    }
+
+    #[test]
+    fn entries_that_stand_there_twice_are_told_as_such() {
+        let line = "* * * * * sleep 10; mita reconcile";
+        let twice = warned("etc/crontab", &format!("{line}\n* * * * * sleep 40; mita reconcile\n{line}\n"), 25);
+        assert!(matches!(&twice[..], [one] if one.contains("with the same line twice: remove one of")), "{twice:?}");
+        let root = tempfile::tempdir().unwrap();
+        for file in ["etc/cron.d/mita", "var/spool/cron/crontabs/mita"] {
+            let path = root.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, line).unwrap();
+        }
+        let mut config = Config::load(Path::new("examples/mita.toml")).unwrap().config;
+        config.deadline = SignedDuration::from_secs(25);
+        let both = warnings(&config, root.path());
+        let told = "etc/cron.d/mita and ";
+        assert!(
+            matches!(&both[..], [one] if one.contains(told) && one.contains("crontabs/mita each start")),
+            "{both:?}"
+        );
     }
 
     #[test]

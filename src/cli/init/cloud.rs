@@ -4,6 +4,7 @@ use super::dialogue::{Choice, Dialogue, Question};
 use super::files::Kept;
 use super::session::Session;
 use super::template::{self, Login, SecretKey};
+use crate::cli::check::unfinished;
 use crate::cli::process::failure::Failure;
 use crate::config;
 use crate::provider;
@@ -17,7 +18,7 @@ const ENVIRONMENT: &str = "envvars";
 const ANOTHER: &str = "another";
 
 /// What a configuration to fill in says.
-const PLACEHOLDER: (&str, &str) = ("https://openstack.example.com:5000/v3", "ID");
+const PLACEHOLDER: (&str, &str) = (unfinished::KEYSTONE, unfinished::CREDENTIAL);
 
 /// Requests of one listing at a time.
 const CONCURRENCY: u32 = 8;

@@ -6,6 +6,7 @@ use crate::cli::process::output;
 use crate::secret::redact;
 use crate::view::table::folded;
 use crate::view::text::one_line;
+use std::borrow::Cow;
 use std::io::{self, BufRead, ErrorKind, Write};
 
 /// At most this many choices are listed.
@@ -71,7 +72,7 @@ impl<'a> Dialogue<'a> {
             let shown = if value.is_empty() || value.contains(char::is_whitespace) {
                 format!("{value:?}")
             } else {
-                value.to_owned()
+                without_user(value).into_owned()
             };
             match (read(value), &mut self.person) {
                 (Ok(value), _) => return Ok(value),
@@ -89,7 +90,7 @@ impl<'a> Dialogue<'a> {
                 (None, _) => person.write("  please answer, or end with Ctrl-C")?,
                 (Some(value), _) => match read(value) {
                     Ok(value) => return Ok(value),
-                    Err(error) => person.write(&format!("  {value}: {error}"))?,
+                    Err(error) => person.write(&format!("  {}: {error}", without_user(value)))?,
                 },
             }
         }
@@ -227,6 +228,15 @@ impl Choice {
     pub(super) fn plain(text: impl Into<String>) -> Self {
         Choice { text: text.into(), id: None, about: String::new() }
     }
+}
+
+/// An answer to show again: a URL without the user and the password before its host.
+fn without_user(answer: &str) -> Cow<'_, str> {
+    let parts = answer.split_once("://").and_then(|(scheme, rest)| {
+        let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        Some((scheme, authority.rsplit_once('@')?.1, path))
+    });
+    parts.map_or(answer.into(), |(scheme, host, path)| format!("{scheme}://...@{host}{path}").into())
 }
 
 #[cfg(test)]

@@ -65,6 +65,11 @@ impl Place {
         let folder = path.parent().map(Path::to_owned).unwrap_or_default();
         let place = Place { path: path.to_owned(), folder, force };
         let folder = place.folder.display();
+        if place.here().try_exists().is_err()
+            && let Some(why) = cure(path, Wanted::Replace)
+        {
+            return refused(format!("cannot write {shown}: {why}; or name another file with --file"));
+        }
         if !place.here().exists() {
             return refused(format!("there is no folder {folder}, make it with: mkdir -p {folder}"));
         }

@@ -5,8 +5,10 @@ use super::files::Kept;
 use super::session::Session;
 use super::template::{self, SecretKey, Token};
 use crate::cli::args::Init;
+use crate::cli::check::unfinished;
 use crate::cli::process::failure::Failure;
 use crate::config;
+use crate::domain::address::above_page;
 use crate::jenkins;
 use crate::jenkins::Jenkins;
 use crate::provider::Network;
@@ -14,9 +16,6 @@ use crate::secret::Secret;
 
 /// Where the token is kept if no option names another file.
 const TOKEN_FILE: &str = "jenkins.token";
-
-/// The URL of a configuration to fill in.
-const PLACEHOLDER: &str = "https://jenkins.example.com/";
 
 pub(super) struct JenkinsAnswers {
     pub(super) url: String,
@@ -107,7 +106,7 @@ struct Last {
 impl Last {
     fn new(args: &Init) -> Self {
         Last {
-            url: args.offline.then(|| PLACEHOLDER.to_owned()),
+            url: args.offline.then(|| unfinished::JENKINS.to_owned()),
             user: args.jenkins_user.clone().unwrap_or_else(|| "mita".to_owned()),
             refused: false,
         }
@@ -185,14 +184,15 @@ fn refusal(session: &Session<'_>, url: &str, user: &str, source: &Source) -> Opt
 /// The root URL, if Jenkins answers there. Nothing secret is sent.
 fn reachable(session: &Session<'_>, text: &str) -> Result<String, String> {
     let url = config::root_url(text)?;
-    if !session.args.offline {
-        if let Some(told) = session.waiting("asking Jenkins", || jenkins::page_of_jenkins(&url, session.deadline())) {
-            return Err(told);
-        }
-        let answered = session.waiting("asking Jenkins", || jenkins::probe(&url, session.deadline()));
-        // The URL is before it.
-        answered.map_err(|error| without_table(&error.text))?;
+    if session.args.offline {
+        return above_page(&url).map_or(Ok(url.clone()), |root| Err(unfinished::of_page(root)));
     }
+    if let Some(told) = session.waiting("asking Jenkins", || jenkins::page_of_jenkins(&url, session.deadline())) {
+        return Err(told);
+    }
+    let answered = session.waiting("asking Jenkins", || jenkins::probe(&url, session.deadline()));
+    // The URL is before it.
+    answered.map_err(|error| without_table(&error.text))?;
     Ok(url)
 }
 

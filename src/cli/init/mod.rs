@@ -64,8 +64,13 @@ impl Piped {
         let mut line = |option: &str| match lines.next().transpose() {
             // What Windows writes may begin with a mark (U+FEFF).
             Ok(Some(line)) if !line.trim().is_empty() => Ok(line.trim_start_matches('\u{feff}').trim().to_owned()),
-            Ok(_) => Err(Failure::Refused(format!(
-                "{option}: standard input has no line for it; write each secret on a line of its own, the token first"
+            Ok(line) => Err(Failure::Refused(format!(
+                "{option}: {}; write each secret on a line of its own, the token first",
+                if line.is_some() {
+                    "its line of standard input is empty"
+                } else {
+                    "standard input has no line for it"
+                }
             ))),
             Err(error) => Err(Failure::Refused(format!("{option}: cannot read standard input: {error}"))),
         };

@@ -29,6 +29,17 @@ pub(crate) fn colours(when: Colour) -> bool {
     }
 }
 
+/// Whether a question stands on the last line, before anything is done.
+static ASKING: AtomicBool = AtomicBool::new(false);
+
+/// Waits for the answer to a question before anything is done. A signal that ends the program says so, and leaves the question.
+pub(crate) fn answered<T>(answer: impl FnOnce() -> T) -> T {
+    ASKING.store(true, Ordering::Relaxed);
+    let answer = answer();
+    ASKING.store(false, Ordering::Relaxed);
+    answer
+}
+
 /// From now on, a signal that ends the program removes the line of progress and restores the terminal first. Without a
 /// terminal nothing changes.
 pub(crate) fn end_cleanly_on_signals() {
@@ -40,7 +51,12 @@ pub(crate) fn end_cleanly_on_signals() {
     thread::spawn(move || {
         for signal in signals.forever() {
             restore();
-            let _ = stderr().write_all(progress::clear().as_bytes());
+            if ASKING.load(Ordering::Relaxed) {
+                let _ = writeln!(stderr());
+                log::error!("nothing is done");
+            } else {
+                let _ = stderr().write_all(progress::clear().as_bytes());
+            }
             let _ = emulate_default_handler(signal);
         }
     });

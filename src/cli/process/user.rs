@@ -4,6 +4,7 @@
 //! their owner could not touch.
 
 use crate::cli::process::failure::Failure;
+use crate::config;
 use crate::store;
 use nix::unistd::{Gid, Uid, User, geteuid, initgroups, setgid, setgroups, setuid};
 use std::ffi::CString;
@@ -35,6 +36,8 @@ pub(crate) fn become_owner_of(path: &Path) -> Result<(), Failure> {
 }
 
 fn become_user(uid: Uid, path: &Path) -> Result<(), Failure> {
+    // Who it was, for the journal and for others.
+    config::person();
     let known = User::from_uid(uid).ok().flatten();
     let name = known.as_ref().map_or_else(|| uid.to_string(), |user| user.name.clone());
     let groups = match known.as_ref().map(|user| (CString::new(user.name.clone()), user.gid)) {

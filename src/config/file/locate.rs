@@ -1,6 +1,8 @@
 //! Where the configuration file is if nobody names it: a fixed list of places, tried in order.
 
 use super::env::{self, Environment};
+use crate::permission::user_name;
+use nix::unistd::Uid;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::ErrorKind;
@@ -42,9 +44,10 @@ impl fmt::Display for NotFound {
             }
             NotFound::Foreign { path, user } => write!(
                 f,
-                "{} or its folder belongs to user {user}, so it is not taken unnamed; if it is the right one, name it with \
+                "{} or its folder belongs to {}, so it is not taken unnamed; if it is the right one, name it with \
                  --config",
-                path.display()
+                path.display(),
+                user_name(Uid::from_raw(*user)).unwrap_or_else(|| format!("user {user}"))
             ),
         }
     }

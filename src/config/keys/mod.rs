@@ -61,7 +61,12 @@ pub(super) const TOP: &[Key] = &[
         "none",
         "the age, counted from the order, at which a server takes no further build; it is retired once it is idle",
     ),
-    key("time_zone", Kind::Text, "UTC", "the time zone of the hours in min_idle, as an IANA name"),
+    key(
+        "time_zone",
+        Kind::Text,
+        "UTC",
+        "the time zone of the hours in min_idle and of the periods of budgets, as an IANA name",
+    ),
     key("jenkins", Kind::Table(JENKINS), "", "the Jenkins controller, and the user to log in as"),
     key("provider", Kind::Tables(PROVIDER), "", "one table for each cloud project; you choose the name"),
     key(

@@ -40,6 +40,23 @@ impl Expr {
         }
     }
 
+    /// Shows the atoms that help a node to match by being there: not those after `!`, nor those before `->`.
+    pub(crate) fn each_wanted<'a>(&'a self, is_wanted: bool, show: &mut impl FnMut(&'a str)) {
+        match self {
+            Self::Atom(name) if is_wanted => show(name),
+            Self::Atom(_) => {}
+            Self::Paren(inner) => inner.each_wanted(is_wanted, show),
+            Self::Not(inner) => inner.each_wanted(!is_wanted, show),
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.each_wanted(is_wanted, show)),
+            Self::Implies(condition, consequence) => {
+                condition.each_wanted(!is_wanted, show);
+                consequence.each_wanted(is_wanted, show);
+            }
+            // Both help, each in its case.
+            Self::Iff(parts) => parts.iter().for_each(|part| part.each_atom(show)),
+        }
+    }
+
     /// Whether its text reads back as itself for sure: no atom needs quotes or has some, no parentheses are deeper than so
     /// many, and only parentheses have an operator in them that binds less.
     pub(crate) fn is_plain(&self, nesting: usize) -> bool {

@@ -162,6 +162,15 @@ impl Label {
         names
     }
 
+    /// The names of the labels that help a node to match: `a`, but not `b`, of `a&&!b`.
+    pub fn wanted(&self) -> BTreeSet<&str> {
+        let mut names = BTreeSet::new();
+        self.0.tree.each_wanted(true, &mut |name| {
+            names.insert(name);
+        });
+        names
+    }
+
     /// Shows the name of each atom, in the order of the text.
     pub fn each_atom<'a>(&'a self, show: &mut impl FnMut(&'a str)) {
         self.0.tree.each_atom(show);

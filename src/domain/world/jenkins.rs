@@ -198,6 +198,9 @@ pub struct Build {
     /// Its number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<u64>,
+    /// The queue item that it was; Jenkins does not say it of a part of a pipeline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue_id: Option<u64>,
     /// Its page in Jenkins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,

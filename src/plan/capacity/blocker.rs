@@ -8,7 +8,7 @@ use crate::domain::world::{Mode, World};
 
 /// Why a server is not ordered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Blocker {
+pub(crate) struct Blocker {
     /// The rule.
     pub rule: Rule,
     /// The evidence.

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 
 /// What fails, and what helps.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failing {
+pub(crate) struct Failing {
     /// The node type.
-    pub node_type: NodeTypeName,
+    pub(crate) node_type: NodeTypeName,
     /// What fails, in words.
-    pub what: String,
+    pub(crate) what: String,
     /// What helps.
-    pub cure: &'static str,
+    pub(crate) cure: &'static str,
 }
 
 /// What fails at a provider; none where nothing does.

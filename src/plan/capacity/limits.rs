@@ -10,7 +10,8 @@ use crate::plan::capacity::assignment::input::{OrderType, ProviderRoom, UNLIMITE
 use crate::plan::capacity::blocker::Blocker;
 use crate::plan::capacity::budgets::budgets;
 use crate::plan::capacity::failing::failing;
-use crate::plan::capacity::full::full_parts;
+use crate::plan::capacity::full::{full_parts, is_full_after};
+use crate::plan::capacity::placement::PlannedOrder;
 use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
 use crate::plan::lifecycle::ClassifiedFleet;
 use crate::plan::lifecycle::lateness::is_late;
@@ -294,8 +295,8 @@ impl<'a> Limits<'a> {
         Some(format!("{scope} has used its budget of {budget}; ordered again from {} on", used.until()))
     }
 
-    /// Why no server of the type can be ordered for one more job.
-    pub fn blocker(&self, kind: &NodeType) -> Blocker {
+    /// Why no server of the type can be ordered for one more job, beside these orders.
+    pub(crate) fn blocker(&self, kind: &NodeType, orders: &[PlannedOrder]) -> Blocker {
         let limit = |reason| Blocker::new(Rule::Limit, reason);
         let mut open = Vec::new();
         let mut refusals = Vec::new();
@@ -346,8 +347,14 @@ impl<'a> Limits<'a> {
                     Some((self.room_at_provider(provider), format!("max {max} of provider {}", provider.name)))
                 });
                 let (room, of) = of_type.into_iter().chain(of_provider).fold(of_all, |least, other| least.min(other));
-                let has_quota = open.iter().any(|(provider, _)| self.quotas.contains_key(&provider.name));
-                let quota = if has_quota { ", or what the quota leaves" } else { "" };
+                let types = &self.config.node_types;
+                let index = types.iter().position(|other| other.name == kind.name).unwrap_or_default();
+                let mut places = self.config.providers.iter().zip(&rooms).enumerate();
+                let binds = places.any(|(at, (provider, room))| {
+                    let is_open = open.iter().any(|(open, _)| open.name == provider.name);
+                    is_open && self.quotas.contains_key(&provider.name) && is_full_after(room, at, index, orders)
+                });
+                let quota = if binds { ", or what the quota leaves" } else { "" };
                 limit(format!("older jobs take the {room} that {of} leaves{quota}"))
             }
         }

@@ -33,10 +33,11 @@ impl Supply<'_> {
         let scouted = scout.and_then(|_| rest.last().and_then(order_of));
         let not_sent = scout.filter(|_| scouted.is_none()).and_then(|scout| scout.types.first());
         let (kept_ready, waiting_for_others) = self.staying(&mut pools, &rest);
+        let orders = orders(outcome, &places, scouted);
         Placement {
             scout: scouted,
-            no_scout: not_sent.map(|&first| self.limits.blocker(&self.config.node_types[first])),
-            orders: orders(outcome, &places, scouted),
+            no_scout: not_sent.map(|&first| self.limits.blocker(&self.config.node_types[first], &orders)),
+            orders,
             hurried_from: None,
             kept_ready,
             waiting_for_others,

@@ -8,7 +8,7 @@ use crate::domain::need::Need;
 use crate::domain::rule::Rule;
 use crate::domain::world::Presence;
 use crate::plan::capacity::blocker::Blocker;
-use crate::plan::capacity::placement::Place;
+use crate::plan::capacity::placement::{Place, PlannedOrder};
 use crate::plan::capacity::supply::Supply;
 use crate::plan::demand::mismatch::Mismatches;
 use crate::plan::demand::queue::Demand;
@@ -19,7 +19,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     let Findings { supply, demand, placement, ids, blocker, .. } = found;
     let fleet = supply.fleet;
     let mismatches = Mismatches::of(supply.state);
-    let blockers = Blockers::new(supply);
+    let blockers = Blockers::new(supply, &placement.orders);
     draft.verdicts.extend(demand.verdicts.iter().cloned());
     draft.left_out_unknown = found.world.jenkins.queue.complete().and_then(|queue| queue.left_out_unknown.clone());
     if let Some(from) = placement.hurried_from {
@@ -82,16 +82,18 @@ fn hurried(demand: &Demand<'_>, from: usize) -> String {
 /// Why no server of each node type can be ordered for one more job: the same for all jobs, and looked up once.
 struct Blockers<'a> {
     supply: &'a Supply<'a>,
+    orders: &'a [PlannedOrder],
     known: Vec<OnceCell<Blocker>>,
 }
 
 impl<'a> Blockers<'a> {
-    fn new(supply: &'a Supply<'a>) -> Self {
-        Self { supply, known: vec![OnceCell::new(); supply.config.node_types.len()] }
+    fn new(supply: &'a Supply<'a>, orders: &'a [PlannedOrder]) -> Self {
+        Self { supply, orders, known: vec![OnceCell::new(); supply.config.node_types.len()] }
     }
 
     fn of(&self, node_type: usize) -> &Blocker {
-        self.known[node_type].get_or_init(|| self.supply.limits.blocker(&self.supply.config.node_types[node_type]))
+        let kind = &self.supply.config.node_types[node_type];
+        self.known[node_type].get_or_init(|| self.supply.limits.blocker(kind, self.orders))
     }
 
     /// A job waits for one of these node types.
@@ -128,11 +130,14 @@ fn unplaced(
     let Findings { supply, blocker, demand, placement, .. } = found;
     let job = &demand.waiting[number];
     let needs = &job.need;
-    if let Some(blocker) = blocker {
-        return (blocker.rule, format!("needs {needs}: {}", blocker.reason));
-    }
     let types = 0..supply.config.node_types.len();
     let obstacles: Vec<Option<Rule>> = types.map(|index| supply.may_order(job, index)).collect();
+    // Time does not help a job that no node type serves.
+    let is_over_soon = |blocker: &Blocker| blocker.rule == Rule::Settling;
+    let is_served = obstacles.iter().any(|obstacle| *obstacle != Some(Rule::NoNodeType));
+    if let Some(blocker) = blocker.filter(|blocker| is_served || !is_over_soon(blocker)) {
+        return (blocker.rule, format!("needs {needs}: {}", blocker.reason));
+    }
     if let Some(node_type) = obstacles.iter().position(Option::is_none) {
         if placement.hurried_from.is_some_and(|from| number >= from) {
             let reason = "too many different needs wait at once, and not every way to place it was tried";

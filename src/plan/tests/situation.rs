@@ -140,7 +140,7 @@ fn built_in() -> Node {
 /// A build of a job.
 pub(crate) fn build(number: u64) -> Build {
     let url = Some(format!("http://ci.example.com/job/job/{number}/"));
-    Build { name: format!("job #{number}"), job: None, number: None, url, since: None }
+    Build { name: format!("job #{number}"), job: None, number: None, queue_id: None, url, since: None }
 }
 
 pub(crate) const USER: &str = "hudson.slaves.OfflineCause$UserCause";

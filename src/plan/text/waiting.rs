@@ -8,9 +8,12 @@ use std::cmp::Reverse;
 const MOST_CAUSES: usize = 3;
 
 /// What a person can do for a job that waits by this rule, where something is full or shut.
-pub fn what_helps(rule: Rule) -> Option<&'static str> {
+pub fn what_helps(plan: &Plan, rule: Rule) -> Option<&'static str> {
     match rule {
-        Rule::Limit => Some("raise the limit, or wait until a server gets free"),
+        Rule::Limit if !plan.held_back.is_empty() => {
+            Some("raise the limit, or allow the removals that are held back (`mita reconcile --allow-removals`)")
+        }
+        Rule::Limit => Some("raise the limit, unless a server gets free in time"),
         Rule::Quota => Some("free some of the quota, or have it raised"),
         Rule::Budget => Some("raise the budget, or wait"),
         Rule::BreakerOpen => Some("mita status shows what failed"),
@@ -23,7 +26,7 @@ pub fn what_helps(rule: Rule) -> Option<&'static str> {
 pub(super) fn waiting(plan: &Plan) -> Vec<String> {
     let mut causes: Vec<(usize, String)> = Vec::new();
     for verdict in plan.verdicts.iter().filter(|verdict| verdict.subject == Subject::QueueItem) {
-        let Some(help) = what_helps(verdict.rule) else { continue };
+        let Some(help) = what_helps(plan, verdict.rule) else { continue };
         // Each pause has words of its own, and says how it ends.
         let cause = match verdict.rule {
             Rule::Paused => "paused".to_owned(),

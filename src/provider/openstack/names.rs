@@ -42,7 +42,7 @@ pub(super) fn hint<'a>(wanted: &str, existing: impl IntoIterator<Item = &'a str>
     if near.is_empty() {
         let some: Vec<_> = rated.iter().take(MOST).map(quoted).collect();
         let more = if rated.len() > MOST { ", ..." } else { "" };
-        format!("there are {}{more}", some.join(", "))
+        format!("there {} {}{more}", if some.len() == 1 { "is" } else { "are" }, some.join(", "))
     } else {
         format!("nearest: {}", near.join(", "))
     }

@@ -149,11 +149,12 @@ fn overlaps(types: &[NodeType]) -> Vec<String> {
             let shared: Vec<&str> = a.intersection(b).map(String::as_str).collect();
             if !shared.is_empty() && !a.is_subset(b) && !b.is_subset(a) {
                 found.push(format!(
-                    "nodes.{} and nodes.{} share the label {}, and each has labels that the other lacks: a job for a shared \
+                    "nodes.{} and nodes.{} share the label{} {}, and each has labels that the other lacks: a job for a shared \
                      label can take a server that was ordered for another job; use one node type for all of these labels, or \
                      none that both have",
                     first.name,
                     second.name,
+                    if shared.len() == 1 { "" } else { "s" },
                     shared.join(", ")
                 ));
             }

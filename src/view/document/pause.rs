@@ -23,6 +23,10 @@ pub(crate) struct PauseDocument {
     changed: Vec<PauseStatus>,
     /// All pauses that there are now.
     pauses: Vec<PauseStatus>,
+    /// What the pause replaces.
+    #[serde(skip)]
+    #[schemars(skip)]
+    replaced: Option<PauseStatus>,
 }
 
 /// The command.
@@ -82,7 +86,8 @@ impl PauseDocument {
         };
         let all = |pauses: &[Pause]| pauses.iter().map(PauseStatus::of).collect();
         let (changed, pauses) = (all(&answer.changed), all(&answer.pauses));
-        PauseDocument { version: VERSION, owner: owner.clone(), now: Time(now), command, changed, pauses }
+        let replaced = answer.replaced.as_ref().map(PauseStatus::of);
+        PauseDocument { version: VERSION, owner: owner.clone(), now: Time(now), command, changed, pauses, replaced }
     }
 
     /// The outcome, a line for each pause.
@@ -100,6 +105,9 @@ impl PauseDocument {
                 Command::Resume if is_all_paused => format!("the pause of {scope} is ended\n"),
                 Command::Resume => format!("{scope} goes on\n"),
             });
+        }
+        if let Some(PauseStatus { scope, words, .. }) = &self.replaced {
+            text.push_str(&format!("that replaces an earlier pause: {scope} was {words}\n"));
         }
         if self.pauses.is_empty() && self.changed.is_empty() {
             text.push_str("nothing is paused\n");

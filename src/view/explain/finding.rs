@@ -13,7 +13,7 @@ use crate::view::history;
 use crate::view::history::story;
 use crate::view::overview::Overview;
 use crate::view::table::{Table, problems, wrap};
-use crate::view::text::{NOT_RUN, one_line, plural, similar};
+use crate::view::text::{NOT_RUN, closest, one_line, plural, similar};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -161,6 +161,10 @@ impl Explanation {
     /// Adds what the journal tells of the subject.
     #[must_use]
     pub(crate) fn with_history(mut self, entries: Vec<Entry>) -> Self {
+        if self.found.is_empty() {
+            let known = history::names(&entries).into_iter().chain(self.near.iter().map(String::as_str));
+            self.near = closest(&known.collect(), &self.subject);
+        }
         self.history = story(&Subject::read(&self.subject), entries);
         self.history.iter_mut().for_each(|entry| entry.reason = entry.reason.as_deref().map(clean::text));
         self

@@ -12,7 +12,7 @@ use crate::plan::demand::need::{NodeIndex, OurNames, Reading};
 use crate::plan::text::waiting::what_helps;
 use crate::view::explain::finding::{Candidate, Finding, Kind, What, listed};
 use crate::view::explain::label::atoms;
-use crate::view::overview::{ItemView, Overview, ServerView};
+use crate::view::overview::{ItemView, Overview, ServerView, reached};
 use crate::view::quota;
 use crate::view::status::activity::{BuildStatus, sentence};
 use crate::view::status::node_types::pauses;
@@ -41,7 +41,7 @@ pub(super) fn explain(overview: &Overview<'_>, view: &ItemView<'_>) -> Finding {
     finding.fact(What::Seen, format!("{}{}; {}", stage(item.stage), waited.unwrap_or_default(), task(&item.task)));
     let says = item.why.as_deref().map_or("nothing".to_owned(), |why| format!("\"{}\"", why.trim()));
     finding.fact(What::JenkinsSays, says);
-    if let Some(help) = what_helps(view.verdict.rule) {
+    if let Some(help) = what_helps(overview.plan(), view.verdict.rule) {
         finding.fact(What::Next, help);
     }
     if let Some(since) = view.memory.and_then(|memory| memory.waiting_since) {
@@ -220,16 +220,12 @@ fn fit(
     (mismatch.is_none() && open_somewhere, parts.join("; "))
 }
 
-fn reached(there: usize, max: u32) -> bool {
-    u32::try_from(there).is_ok_and(|there| there >= max)
-}
-
 /// What a node type lacks.
 fn unfit(need: &Need, kind: &NodeType) -> String {
     match need {
         Need::Label(label) => {
             let own: BTreeSet<&str> = kind.labels.iter().map(String::as_str).chain([kind.name.as_str()]).collect();
-            let missing = label.atoms().into_iter().filter(|atom| !own.contains(atom));
+            let missing = label.wanted().into_iter().filter(|atom| !own.contains(atom));
             let near: BTreeSet<String> = missing.flat_map(|atom| closest(&own, atom)).collect();
             let near: Vec<String> = near.into_iter().collect();
             atoms(need, |atom| own.contains(atom)) + &similar(&near)

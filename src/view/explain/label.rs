@@ -3,7 +3,7 @@
 use crate::config::NodeType;
 use crate::domain::label::Label;
 use crate::domain::need::Need;
-use crate::view::explain::finding::{Candidate, Finding, Kind};
+use crate::view::explain::finding::{Candidate, Finding, Kind, What};
 use crate::view::explain::similar::labels;
 use crate::view::overview::Overview;
 use crate::view::text::{closest, plural, similar};
@@ -32,10 +32,14 @@ pub(super) fn explain(overview: &Overview<'_>, label: Label) -> Option<Finding> 
         let fits = need.accepts_type(kind, types);
         finding.answer(Candidate::NodeType, &kind.name, fits, atoms(&need, |atom| has_label(kind, atom)));
     }
-    for view in overview.nodes() {
+    let nodes = overview.nodes();
+    for view in &nodes {
         if need.accepts_node(view.node, None, types) {
             finding.answer(Candidate::Node, &view.node.name, true, view.state());
         }
+    }
+    if !nodes.iter().any(|view| need.accepts_node(view.node, None, types)) {
+        finding.fact(What::Nodes, "no node in Jenkins fits");
     }
     Some(finding)
 }
@@ -55,11 +59,13 @@ fn has_label(kind: &NodeType, atom: &str) -> bool {
     kind.labels.contains(atom) || kind.name.as_str() == atom
 }
 
-/// Which labels of a need something has, and which it lacks.
+/// Which labels of a need something has, which it lacks, and which it has that must not be there.
 pub(super) fn atoms(need: &Need, has: impl Fn(&str) -> bool) -> String {
     let Need::Label(label) = need else { return String::new() };
-    let (there, missing): (Vec<&str>, Vec<&str>) = label.atoms().into_iter().partition(|atom| has(atom));
-    let parts = [("has", there), ("lacks", missing)];
+    let wanted = label.wanted();
+    let (there, missing): (Vec<&str>, Vec<&str>) = wanted.iter().copied().partition(|atom| has(atom));
+    let unwanted = label.atoms().into_iter().filter(|atom| !wanted.contains(atom) && has(atom)).collect();
+    let parts = [("has", there), ("lacks", missing), ("must not have", unwanted)];
     let parts = parts.iter().filter(|(_, atoms)| !atoms.is_empty());
     parts.map(|(verb, atoms)| format!("{verb} {}", atoms.join(", "))).collect::<Vec<_>>().join("; ")
 }

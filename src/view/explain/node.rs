@@ -7,6 +7,7 @@ use crate::view::explain::finding::{Finding, Kind, What};
 use crate::view::explain::rules;
 use crate::view::overview::{NodeView, Overview};
 use crate::view::status::activity::{BuildStatus, Hold};
+use crate::view::status::next::{kept_at_hand, stays_at_hand};
 use crate::view::text::duration;
 
 pub(super) fn explain(overview: &Overview<'_>, view: &NodeView<'_>) -> Finding {
@@ -53,6 +54,9 @@ pub(super) fn explain(overview: &Overview<'_>, view: &NodeView<'_>) -> Finding {
     if let NodeIdentity::Of(machine) = view.identity {
         let machine = &overview.fleet.machines[*machine];
         lacking(overview, &mut finding, node, machine);
+        if kept_at_hand(overview).contains(&machine.id) {
+            finding.fact(What::AtHand, stays_at_hand(overview, machine));
+        }
         let memory = overview.state().servers.get(&machine.id);
         rules::add(overview, &mut finding, machine, memory);
     }

@@ -2,9 +2,10 @@
 
 use crate::config::{NodeType, ProviderConfig};
 use crate::domain::world::{Listing, Quota};
+use crate::plan::capacity::blocker::ordering_blocker;
 use crate::plan::capacity::failing::failing;
 use crate::view::explain::finding::{Candidate, Finding, Kind, What};
-use crate::view::overview::{Overview, ServerView};
+use crate::view::overview::{Overview, ServerView, reached};
 use crate::view::quota;
 use crate::view::status::node_types::pauses;
 use crate::view::text::{duration, plural};
@@ -37,6 +38,33 @@ pub(super) fn explain(overview: &Overview<'_>, config: &ProviderConfig, servers:
     finding
 }
 
+/// Why no server of the type is ordered there now, for whatever job: what was not seen, and the limits.
+fn closed(
+    overview: &Overview<'_>,
+    config: &ProviderConfig,
+    kind: &NodeType,
+    servers: &[ServerView<'_>],
+) -> Option<String> {
+    let world = &overview.report.world;
+    if let Some(blocker) = ordering_blocker(world, overview.state()) {
+        return Some(blocker.rule.because(&blocker.reason));
+    }
+    if !world.lists_servers_of(&config.name) {
+        return Some("its list of servers could not be read".to_owned());
+    }
+    let all = &overview.config.max_servers;
+    let at_provider = servers.iter().filter(|server| server.provider() == Some(&config.name) && server.counts());
+    let limits = [
+        (overview.counted(servers, Some(&kind.name)), kind.max, format!("max of {}", kind.name)),
+        (at_provider.count(), config.max, format!("max of provider {}", config.name)),
+        (overview.counted(servers, None), Some(*all), "max_servers".to_owned()),
+    ];
+    limits.into_iter().find_map(|(there, max, limit)| {
+        let max = max.filter(|max| reached(there, *max))?;
+        Some(if max == 0 { format!("{limit} is 0") } else { format!("{limit}, {max}, is reached") })
+    })
+}
+
 /// What is left of the quota, in a sentence.
 fn remaining(quota: &Quota) -> String {
     let parts = [
@@ -64,6 +92,9 @@ pub(super) fn orders(
         server.provider() == Some(name) && server.node_type() == Some(&kind.name) && server.counts()
     };
     let mut parts = vec![plural(servers.iter().filter(here).count(), "server")];
+    let closed = closed(overview, config, kind, servers);
+    let is_limited = closed.is_some();
+    parts.extend(closed);
     let quota = overview.report.world.clouds.get(name).and_then(|cloud| cloud.quota.as_ref());
     let room = quota.and_then(|quota| quota::room(quota, kind));
     let pauses = pauses(overview, name, &kind.name);
@@ -74,7 +105,7 @@ pub(super) fn orders(
     }
     let paused = overview.state().pause(&kind.name, name);
     parts.extend(paused.map(ToString::to_string));
-    let is_open = paused.is_none() && pauses.is_empty() && room.is_none_or(|(more, _)| more > 0);
+    let is_open = !is_limited && paused.is_none() && pauses.is_empty() && room.is_none_or(|(more, _)| more > 0);
     for pause in pauses {
         parts.push(format!("not ordered for {} ({}): {}", duration(pause.lasts), pause.rule, pause.reason));
     }

@@ -7,6 +7,7 @@ use crate::view::explain::finding::{Finding, Kind, What, listed};
 use crate::view::explain::{failure, rules};
 use crate::view::overview::{Overview, ServerView};
 use crate::view::status::activity::{BuildStatus, Hold};
+use crate::view::status::next::{kept_at_hand, stays_at_hand};
 use crate::view::text::{duration, plural};
 use std::net::IpAddr;
 
@@ -45,6 +46,9 @@ pub(super) fn explain(overview: &Overview<'_>, view: &ServerView<'_>) -> Finding
         let names = listed(machine.doubts.iter().map(|node| &node.name));
         let why = if machine.shares_doubts { "another server has its address, too" } else { "so nothing is touched" };
         finding.fact(What::CouldBe, format!("node {names}: {why}"));
+    }
+    if kept_at_hand(overview).contains(&machine.id) {
+        finding.fact(What::AtHand, stays_at_hand(overview, machine));
     }
     if let Some(memory) = view.memory {
         remembered(overview, &mut finding, memory);

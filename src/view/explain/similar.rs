@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 pub(super) fn names(overview: &Overview<'_>, text: &str) -> Vec<String> {
     let mut known: BTreeSet<String> = labels(overview).into_iter().map(str::to_owned).collect();
     known.extend(overview.items().iter().map(|view| view.item.job.clone()));
+    let builds = overview.fleet.nodes.iter().flat_map(|(node, _)| &node.builds);
+    known.extend(builds.filter_map(|build| build.job.clone()));
     known.extend(overview.nodes().iter().map(|view| view.node.name.to_string()));
     known.extend(overview.servers().iter().map(|view| view.verdict.name.clone()));
     known.extend(overview.config.providers.iter().map(|provider| provider.name.to_string()));

@@ -20,7 +20,7 @@ pub(crate) fn select(subject: &Subject, entries: Vec<Entry>) -> (Vec<Entry>, Vec
 }
 
 /// The names of jobs, nodes, node types and providers.
-pub(super) fn names(entries: &[Entry]) -> BTreeSet<&str> {
+pub(crate) fn names(entries: &[Entry]) -> BTreeSet<&str> {
     let mut names = BTreeSet::new();
     for entry in entries {
         names.extend(entry.jobs.iter().map(|job| job.job.as_str()));

@@ -135,7 +135,9 @@ fn totals(metrics: &mut Exposition, history: &History, types: BTreeSet<NodeTypeN
     }
     let runs = |exit: &Exit| totals.runs.get(&exit.number()).copied().unwrap_or_default();
     let runs = Exit::ALL.iter().map(|exit| (exit.number().to_string(), runs(exit)));
-    metrics.counter("mita_runs_total", "Runs by their exit status.").each("exit_status", runs);
+    metrics
+        .counter("mita_runs_total", "Runs by their exit status, without those that found another run active (4).")
+        .each("exit_status", runs);
     let mut actions = totals.actions.clone();
     for (action, rules, outcomes) in USUAL_ACTIONS {
         let known = actions.entry(action.to_owned()).or_default();

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 /// Problems, pauses and failures; empty if there are none.
 pub(crate) fn problems(status: &Status) -> Markup {
     let Status { problems, paused, failures, .. } = status;
-    let is_quiet = problems.is_empty() && failures.is_empty() && status.pauses().next().is_none();
+    let is_quiet = problems.is_empty() && status.pauses().next().is_none();
     // What closed a node type at a provider is mostly the failure of its last server: one card for both.
     let is_told = |failure: &&FailureStatus| {
         status.pauses().any(|(kind, pause)| *kind == failure.node_type && pause.provider == failure.provider)
@@ -50,6 +50,9 @@ pub(crate) fn problems(status: &Status) -> Markup {
                     (console(failure))
                 }
             }
+        }
+        @if failures.iter().any(|failure| !is_told(&failure)) {
+            h2 { "Last failures" }
         }
         @for failure in failures.iter().filter(|failure| !is_told(failure)) {
             .note {

@@ -56,7 +56,7 @@ impl BuildStatus {
     }
 
     fn of(overview: &Overview<'_>, build: &Build) -> Self {
-        let Build { name, job, number, url, since } = build;
+        let Build { name, job, number, url, since, queue_id: _ } = build;
         BuildStatus {
             name: clean::text(name),
             job: job.clone(),

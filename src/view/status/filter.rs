@@ -1,6 +1,8 @@
 //! Which part of a status a person wants to see: `mita status servers ubuntu`.
 
 use crate::view::status::Status;
+use crate::view::text::{closest, similar};
+use std::collections::BTreeSet;
 
 /// A part of the status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +41,7 @@ impl Filter {
 
     /// Leaves in the status what is wanted. Problems and pauses stay, whatever is.
     pub(crate) fn apply(&self, status: &mut Status) {
+        let near = self.near(status);
         let wanted = |part: Part| self.part.is_none_or(|only| only == part);
         let fits = |names: &[&str]| {
             let has = |word: &String| names.iter().any(|name| name.to_lowercase().contains(word));
@@ -79,8 +82,20 @@ impl Filter {
                 .first()
                 .and_then(|word| part_like(word))
                 .map_or_else(String::new, |name| format!("; mita status {name} shows all {name}"));
-            status.head.push_str(&format!("nothing here contains \"{words}\"{hint}\n\n"));
+            status.head.push_str(&format!("nothing here contains \"{words}\"{}{hint}\n\n", similar(&near)));
         }
+    }
+}
+
+impl Filter {
+    /// Names that are similar to the only word.
+    fn near(&self, status: &Status) -> Vec<String> {
+        let [word] = &self.words[..] else { return Vec::new() };
+        let mut known: BTreeSet<&str> = status.node_types.iter().map(|kind| kind.name.as_str()).collect();
+        known.extend(status.servers.iter().flat_map(|server| &server.nodes).map(|node| node.as_str()));
+        known.extend(status.nodes.iter().flatten().map(|node| node.name.as_str()));
+        known.extend(status.jobs.iter().flatten().map(|job| job.job.as_str()));
+        closest(&known, word)
     }
 }
 

@@ -262,7 +262,7 @@ impl ServerStatus {
             builds: BuildStatus::all(overview, nodes()),
             held: Hold::of(overview, nodes()),
             rule: *rule,
-            reason: clean::text(reason),
+            reason: clean::text(&kept(overview, view, at_hand, reason)),
             next: view.machine.and_then(|machine| Next::of(overview, *rule, machine, view.memory, at_hand)),
         }
     }
@@ -330,6 +330,14 @@ impl ServerStatus {
     pub(crate) fn why_beside_builds(&self) -> String {
         why(self.short_reason(), &[], self.held.as_ref())
     }
+}
+
+/// The reason of an idle server; of one that is kept at hand beyond its grace time, that it is.
+fn kept(overview: &Overview<'_>, view: &ServerView<'_>, at_hand: &BTreeSet<MitaId>, reason: &str) -> String {
+    let Some(machine) = view.machine.filter(|it| view.verdict.rule == Rule::Kept && at_hand.contains(&it.id)) else {
+        return reason.to_owned();
+    };
+    format!("{reason}; then {}", next::stays_at_hand(overview, machine))
 }
 
 /// A reason with the builds that it speaks of, or with the hold.

@@ -125,6 +125,14 @@ fn at_hand(overview: &Overview<'_>, machine: &Machine<'_>) -> usize {
     at_hand.max(min_idle(overview, machine))
 }
 
+/// That an idle server stays, as one of those that are kept at hand.
+pub(crate) fn stays_at_hand(overview: &Overview<'_>, machine: &Machine<'_>) -> String {
+    match at_hand(overview, machine) {
+        1 => "kept at hand: 1 is wanted".to_owned(),
+        wanted => format!("kept at hand: {wanted} are wanted"),
+    }
+}
+
 /// The idle servers that are kept at hand: those that are idle for the longest time go.
 pub(crate) fn kept_at_hand(overview: &Overview<'_>) -> BTreeSet<MitaId> {
     let mut idle: BTreeMap<&NodeTypeName, Vec<&Machine<'_>>> = BTreeMap::new();

@@ -125,7 +125,9 @@ fn node_types(status: &Status) -> Table {
         match (kind.configured, kind.at_hand.max(kind.min_idle)) {
             (false, _) => notes.push("no longer configured: nothing new is ordered".to_owned()),
             (true, 0) => {}
-            (true, at_hand) => notes.push(format!("{at_hand} idle are kept at hand")),
+            (true, at_hand) => {
+                notes.push(format!("{at_hand} idle {} kept at hand", if at_hand == 1 { "is" } else { "are" }));
+            }
         }
         if kind.late > 0 {
             notes.push(format!("{} late, and ordered once more", kind.late));

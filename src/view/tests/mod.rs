@@ -4,6 +4,7 @@ mod at_hand;
 mod counts;
 mod documents;
 mod failures;
+mod orders;
 mod page;
 mod replays;
 pub(crate) mod samples;

@@ -20,7 +20,7 @@ fn status(scene: &Scene, layout: Layout) -> String {
     unmarked(&render(&Status::of(&Overview::of(&scene.loaded.config, &report)), 80, layout))
 }
 
-fn explanation(scene: &Scene, subject: &str) -> String {
+pub(super) fn explanation(scene: &Scene, subject: &str) -> String {
     let report = scene.look();
     explain(&Overview::of(&scene.loaded.config, &report), subject).render(80, Detail::Full)
 }
@@ -30,7 +30,7 @@ fn a_run_tells_each_action_with_its_outcome() {
     let scene = Scene::with_jobs();
     let report = scene.run();
     assert_eq!(run::render(&report, Detail::Terse), "+ ubuntu  openstack  20260105T080010Z-1  ceph-build (1) needs amd64 && trusty  [done, server 090f6c67-fa92-4435-a827-cb66ad474328]
-1 ordered; seen: 4 jobs, 2 nodes, 0 servers of ours; 1 job waits: older jobs take the 1 that max 1 of ubuntu leaves, or what the quota leaves: raise the limit, or wait until a server gets free
+1 ordered; seen: 4 jobs, 2 nodes, 0 servers of ours; 1 job waits: older jobs take the 1 that max 1 of ubuntu leaves: raise the limit, unless a server gets free in time
 ");
 }
 
@@ -221,7 +221,7 @@ fn a_job_is_explained_with_what_it_needs_and_what_each_node_type_answers() {
   seen            waits for an executor, in the queue for 1m 10s; a project with
                   the label expression amd64 && trusty
   jenkins says    "There are no nodes with the label ‘amd64&&trusty’"
-  next            raise the limit, or wait until a server gets free
+  next            raise the limit, unless a server gets free in time
   waits since     2026-01-05T08:00:10Z, when a run first saw it wait
   needs           amd64 && trusty
   known from      the label in the reason that Jenkins gives
@@ -381,6 +381,7 @@ fn a_label_expression_is_explained_label_by_label() {
     assert_eq!(
         explanation(&scene, "amd64&&(trustyy||signing)"),
         "Label expression amd64 && (trustyy || signing)
+  nodes           no node in Jenkins fits
 
   Labels in it
     NAME     FITS

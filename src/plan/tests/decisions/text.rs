@@ -85,8 +85,8 @@ fn the_last_line_counts_the_jobs_that_wait_for_what_is_full_and_says_what_helps(
     s.busy("s1", "10.0.0.1");
     assert!(
         s.plan().display(Detail::Terse).to_string().ends_with(
-            "1 server of ours; 3 jobs wait: node type ubuntu has its max of 1: raise the limit, or wait until a server \
-             gets free\n"
+            "1 server of ours; 3 jobs wait: node type ubuntu has its max of 1: raise the limit, unless a server gets \
+             free in time\n"
         ),
         "{}",
         s.plan().display(Detail::Terse)

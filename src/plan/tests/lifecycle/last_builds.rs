@@ -235,7 +235,7 @@ fn a_server_has_worked_no_longer_than_it_is_known_to_be_online() {
     for (began, joined, worked) in [("3m", None, "3m"), ("3m", Some(now - time("2h")), "3m"), ("10m", None, "0s")] {
         let since = Some(now - time(began));
         s.node("ubuntu+10.0.0.1").builds =
-            vec![Build { name: "ceph #1".to_owned(), job: None, number: None, url: None, since }];
+            vec![Build { name: "ceph #1".to_owned(), job: None, number: None, queue_id: None, url: None, since }];
         s.memory("s1").joined_at = joined;
         let memory = &s.plan().state.servers;
         assert_eq!(memory.values().next().map(|server| server.work.time), Some(time(worked)), "{began} {joined:?}");

@@ -134,7 +134,7 @@ fn keystone_is_known_by_its_words_where_a_gateway_hides_its_version() {
         ),
         (error("The account is locked for user: 1"), "is locked", "wait or have the user unlocked"),
         (receipt.to_owned(), "totp", "more than a password: use an application credential"),
-        (generic, "requires authentication", "the password is wrong, the user or project unknown"),
+        (generic, "requires authentication", "the password is wrong, the user, project or domain unknown"),
     ] {
         for root in [300, 403, 404] {
             let body = body.clone();

@@ -57,13 +57,17 @@ impl Jenkins {
             _ => format!("{} #{}", job.display_name(), build.number),
         };
         let url = format!("{}/{}{}/", self.root_url(), job_path(job), build.number);
-        Bean::of(tree, self.typed(&class))
+        let bean = Bean::of(tree, self.typed(&class))
             .set("displayName", name.as_str())
             .set("fullDisplayName", name.as_str())
             .always("number", build.number)
             .set("timestamp", build.started)
-            .always("url", url)
-            .done()
+            .always("url", url);
+        // hudson/model/Run.java exports it; a part of a pipeline is no run.
+        match job.kind {
+            Kind::Pipeline | Kind::Resuming(_) => bean.done(),
+            _ => bean.set("queueId", build.item).done(),
+        }
     }
 
     pub(crate) fn root_url(&self) -> &str {
