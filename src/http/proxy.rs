@@ -193,6 +193,7 @@ fn share_bits(one: IpAddr, other: IpAddr, bits: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::redact;
 
     fn proxies(variables: &[(&str, &str)]) -> Proxies {
         let value = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
@@ -201,6 +202,16 @@ mod tests {
 
     fn used(proxies: &Proxies, url: &str) -> Option<String> {
         proxies.of(&url.parse().unwrap()).unwrap().map(|proxy| proxy.host().to_owned())
+    }
+
+    #[test]
+    fn s9_the_user_of_a_proxy_is_secret_and_its_address_is_not() {
+        let plain = "proxy.somewhere.example:3128 answered 403";
+        proxies(&[("http_proxy", "proxy.somewhere.example:3128")]);
+        assert_eq!(redact(plain), plain);
+        proxies(&[("http_proxy", "http://jo:hunter2-of-proxy@proxy.somewhere.example:3128")]);
+        assert!(!redact("jo:hunter2-of-proxy@proxy.somewhere.example").contains("hunter2"));
+        assert_eq!(redact(plain), plain);
     }
 
     #[test]

@@ -57,6 +57,29 @@ fn s2_the_page_of_a_node_of_another_jenkins_names_nothing_here() {
 }
 
 #[test]
+fn what_another_request_replaces_or_withdraws_is_said() {
+    let it = occupied();
+    let pause = |reason: &str| it.program_with(&["pause", "--reason", reason], &[("SUDO_USER", reason)], "").stdout;
+    assert!(!pause("alice").contains("replaces"));
+    assert!(!pause("alice").contains("replaces"), "it is the same");
+    let told = pause("bob");
+    assert!(told.contains("that replaces an earlier pause: everything was paused by alice since "), "{told}");
+    let node = it.node();
+    it.program(&["retire", &node, "--when-idle"]);
+    let held = it.program(&["hold", &node]).stdout;
+    assert!(held.trim_end().ends_with("; it is no longer to be retired"), "{held}");
+}
+
+#[test]
+fn a_misspelled_name_is_told_with_similar_ones() {
+    let it = occupied();
+    let explained = it.program(&["explain", "stukc"]);
+    assert!(explained.status == 1 && explained.stderr.contains("; similar: stuck"), "{}", explained.stderr);
+    let status = it.program(&["status", "trustyy"]).stdout;
+    assert!(status.contains("nothing here contains \"trustyy\"; similar: trusty"), "{status}");
+}
+
+#[test]
 fn names_of_files_are_completed_from_the_current_folder() {
     let it = Setup::trusty().start();
     let shell = [("COMPLETE", "bash"), ("_CLAP_IFS", "\n"), ("_CLAP_COMPLETE_INDEX", "3")];

@@ -189,6 +189,7 @@ fn status_3_where_the_brake_held_something_back_before_status_1_and_it_says_how_
     let ended = it.program(&["reconcile"]);
     assert_eq!(ended.status, 3, "{ended:?}");
     assert!(ended.stderr.contains("--allow-removals 6"), "{ended:?}");
+    assert!(ended.stderr.contains("look at trusty+") && ended.stderr.contains(", ... (mita status shows why)"));
     it.sim.fault(Fault::new(Service::Jenkins, Kind::Html(503)).path("/queue/").always());
     assert_eq!(it.program(&["reconcile"]).status, 3, "a failed reading beside it does not hide it");
     it.sim.heal();

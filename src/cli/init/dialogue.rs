@@ -292,6 +292,17 @@ mod tests {
     }
 
     #[test]
+    fn s9_the_password_in_a_url_is_not_shown_again() {
+        for (answer, shown) in [
+            ("http://mita:pw@ci/jenkins", "http://...@ci/jenkins"),
+            ("https://ci/x@y", "https://ci/x@y"),
+            ("m1.small", "m1.small"),
+        ] {
+            assert_eq!(without_user(answer), shown);
+        }
+    }
+
+    #[test]
     fn where_there_is_nothing_to_choose_nobody_is_asked() {
         let (answer, shown) = asked("7\n", &sizes()[..1]);
         assert_eq!((answer.as_deref(), shown.as_str()), (Some("m1.tiny"), ""));
