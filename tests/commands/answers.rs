@@ -80,6 +80,18 @@ fn a_misspelled_name_is_told_with_similar_ones() {
 }
 
 #[test]
+fn an_interrupt_at_the_question_says_that_nothing_is_done() {
+    let it = occupied();
+    let line = format!("$MITA --config {} retire {} --force", it.config_file().display(), it.node());
+    let mut terminal = it.terminal(&line);
+    terminal.expect("End it, and delete the node and its server? [y/N]");
+    terminal.press("\u{3}");
+    let (status, shown) = terminal.end();
+    assert!(status == 130 && shown.contains("[y/N]") && shown.contains("nothing is done"), "{status}: {shown}");
+    assert_eq!((it.nodes().len(), it.servers().len()), (1, 1));
+}
+
+#[test]
 fn names_of_files_are_completed_from_the_current_folder() {
     let it = Setup::trusty().start();
     let shell = [("COMPLETE", "bash"), ("_CLAP_IFS", "\n"), ("_CLAP_COMPLETE_INDEX", "3")];
