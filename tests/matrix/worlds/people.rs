@@ -145,6 +145,9 @@ pub(super) fn look_alike(farm: &Installation, which: usize) {
 /// What people write into the description of a node whose name they change.
 const RENAMED: &str = "kept by a person";
 
+/// How the names begin that lead nowhere.
+const KEPT: &str = "kept-";
+
 fn is_renamed(node: &Node) -> bool {
     node.description.as_deref() == Some(RENAMED)
 }
@@ -176,14 +179,19 @@ fn rename(farm: &Installation, node: &str, name: &str, held: bool) {
 
 pub(super) fn renamed(farm: &Installation, which: usize, held: bool) {
     if let Some(Node { name, .. }) = renamable(farm, which) {
-        rename(farm, &name, &format!("kept-{name}").replace('+', "-"), held);
+        rename(farm, &name, &format!("{KEPT}{name}").replace('+', "-"), held);
     }
 }
 
 /// The new name leads to another server of ours, which has a node of its own, or to another type.
 pub(super) fn misnamed(farm: &Installation, which: usize, to: usize, held: bool) {
     let Some(node) = renamable(farm, which) else { return };
-    let other_type = if node.labels.contains("trusty") { "debian" } else { "trusty" };
+    let other_type = match &*node.labels {
+        labels if labels.contains("trusty") => "debian",
+        labels if labels.contains("debian") => "trusty",
+        // Its labels no longer tell of which type it is.
+        _ => return,
+    };
     let others: Vec<(String, String, Vec<String>)> = {
         let world = farm.sim.world();
         let has_node = |id: &str| {
@@ -209,12 +217,12 @@ pub(super) fn misnamed(farm: &Installation, which: usize, to: usize, held: bool)
     rename(farm, &node.name, &name, held);
 }
 
-/// Whether there is a node that got another name and other labels, or two that may have got each other's.
+/// Whether there is a node that got another name and other labels, or the name of another server or type.
 pub(crate) fn has_unrecognizable(farm: &Installation) -> bool {
     let jenkins = farm.sim.jenkins();
-    let renamed: Vec<&Node> = jenkins.nodes.iter().filter(|node| is_renamed(node)).collect();
-    let has_labels = |node: &&Node| node.labels.split_whitespace().any(|label| label == "amd64");
-    renamed.len() > 1 || !renamed.iter().all(has_labels)
+    let mut renamed = jenkins.nodes.iter().filter(|node| is_renamed(node));
+    let has_labels = |node: &Node| node.labels.split_whitespace().any(|label| label == "amd64");
+    renamed.any(|node| !node.name.starts_with(KEPT) || !has_labels(node))
 }
 
 /// Whether Jenkins shows no more that a person disconnected an agent.
