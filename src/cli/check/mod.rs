@@ -68,6 +68,7 @@ pub(crate) fn examine(path: &Path, online: bool, moment: Moment) -> CheckDocumen
             None => {}
         }
         checked.add_warnings(unused(&loaded.config));
+        checked.add_warnings(crowded(&loaded.config));
         checked.add_warnings(unfinished::warnings(&loaded.config));
         if !online {
             checked.add_errors(unfinished::errors(&loaded.config));
@@ -95,6 +96,17 @@ fn unused(config: &Config) -> Vec<String> {
     let file = config.path.display();
     all.map(|table| format!("{file}: {table}.max: is 0, so mita orders no server there; write 1 or more to use it"))
         .collect()
+}
+
+/// Idle servers at hand that leave no server for a job of another node type.
+fn crowded(config: &Config) -> Vec<String> {
+    let at_hand: u32 = config.node_types.iter().map(|kind| kind.min_idle.largest()).fold(0, u32::saturating_add);
+    let (file, most) = (config.path.display(), config.max_servers);
+    let told = format!(
+        "{file}: max_servers: is {most}, and min_idle of all node types together {at_hand}: a job that needs another type can \
+         wait for ever; write a higher max_servers or a lower min_idle"
+    );
+    (at_hand > 0 && at_hand >= most && config.node_types.len() > 1).then_some(told).into_iter().collect()
 }
 
 /// Logs what is wrong and prints the rest, the summary last. Gives the exit status.
@@ -150,6 +162,18 @@ mod tests {
             warnings[0].contains("nodes.precise-slave.max: is 0")
                 && warnings[1].contains("provider.overflow.max: is 0")
         );
+    }
+
+    #[test]
+    fn idle_servers_that_fill_max_servers_are_a_warning() {
+        let mut config = Config::load(Path::new("examples/mita.toml")).unwrap().config;
+        config.node_types[0].min_idle = crate::config::MinIdle::Always(2);
+        assert_eq!(crowded(&config), [""; 0]);
+        config.max_servers = 2;
+        let warnings = crowded(&config);
+        assert!(warnings[0].contains("max_servers: is 2, and min_idle of all node types together 2"), "{warnings:?}");
+        config.node_types.truncate(1);
+        assert_eq!(crowded(&config), [""; 0]);
     }
 
     #[test]
