@@ -57,18 +57,21 @@ pub(super) fn read(config: &Config, services: &Services, state: &State) -> Jenki
 fn add_left_out(jenkins: &jenkins::Jenkins, queue: &mut Queue, mut whole: Queue) -> Result<(), JenkinsError> {
     let listed: BTreeSet<u64> = queue.items.iter().map(|item| item.id).collect();
     whole.items.retain(|item| !listed.contains(&item.id));
-    if !whole.items.is_empty() {
-        let with_reasons = jenkins.queue_without_labels()?.value.items;
-        let mut with_reasons: BTreeMap<u64, QueueItem> = with_reasons.into_iter().map(|item| (item.id, item)).collect();
-        for item in &mut whole.items {
-            if let Some(with_reason) = with_reasons.remove(&item.id) {
-                *item = with_reason;
-            }
+    let told = if whole.items.is_empty() { None } else { Some(jenkins.queue_without_labels()) };
+    let (with_reasons, failed) = match told {
+        Some(Ok(told)) => (told.value.items, None),
+        Some(Err(error)) => (Vec::new(), Some(error)),
+        None => (Vec::new(), None),
+    };
+    let mut with_reasons: BTreeMap<u64, QueueItem> = with_reasons.into_iter().map(|item| (item.id, item)).collect();
+    for item in &mut whole.items {
+        if let Some(with_reason) = with_reasons.remove(&item.id) {
+            *item = with_reason;
         }
     }
     queue.left_out = Some(whole.items.iter().map(|item| item.id).collect());
     queue.items.append(&mut whole.items);
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
 fn unavailable(reason: &str) -> Jenkins {

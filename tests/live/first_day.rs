@@ -112,7 +112,7 @@ fn live_check_online_names_what_the_cloud_does_not_have_and_what_is_like_it() {
     for (lines, parts) in [
         ("keyname = \"no-such-key\"", ["no key pair of this user", "no-such-key"]),
         ("security_groups = [\"defaul\"]", ["no security group", "nearest: \\\"default\\\""]),
-        ("availability_zone = \"no-such-zone\"", ["no availability zone", "there are"]),
+        ("availability_zone = \"no-such-zone\"", ["no availability zone", "there is"]),
         ("networks = [\"no-such-network\"]", ["no network has this name", "correct networks"]),
     ] {
         assert_fault(&Site::with(&cloud, "names", &node_type(lines)), &parts);

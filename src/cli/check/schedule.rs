@@ -6,6 +6,7 @@
 use crate::config::Config;
 use crate::domain::format::span;
 use jiff::SignedDuration;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -18,9 +19,11 @@ const TIMERS: [&str; 2] = ["etc/systemd/system/mita.timer", "usr/lib/systemd/sys
 /// The warnings about entries below `root`: that they start mita twice, else that an interval is shorter than the deadline.
 pub(super) fn warnings(config: &Config, root: &Path) -> Vec<String> {
     let crontabs = crontabs(root);
-    let doubled = doubled(&crontabs, &config.path);
+    let doubled = doubled(&crontabs, &config.path).into_iter();
+    let doubled = doubled.map(|text| format!("{}: {text}", config.path.display()));
+    let doubled: Vec<String> = doubled.collect();
     if !doubled.is_empty() {
-        return doubled.into_iter().map(|text| format!("{}: {text}", config.path.display())).collect();
+        return doubled;
     }
     let entries = crontabs.into_iter().chain(timer(root));
     let intervals = entries.filter_map(|(path, text)| Some((interval(&path, &text, &config.path)?, path)));
@@ -38,28 +41,33 @@ pub(super) fn warnings(config: &Config, root: &Path) -> Vec<String> {
     text.into_iter().collect()
 }
 
-/// Entries that start mita at the same moment: a line that stands in a file twice, and files that have entries both.
+/// Entries that start mita at the same moment: a line that stands in a file twice, and files that have entries both. A line
+/// that names no configuration may be of another one than a line that names this one.
 fn doubled(crontabs: &[(PathBuf, String)], config: &Path) -> Vec<String> {
     let mut found = Vec::new();
-    let mut files = Vec::new();
+    let mut files: BTreeMap<bool, Vec<String>> = BTreeMap::new();
     for (path, text) in crontabs {
         let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| of_cron(line, config).is_some()).collect();
         let twice = lines.iter().enumerate().find(|(index, line)| lines[..*index].contains(line));
         if let Some((_, line)) = twice {
             found.push(format!("{} starts mita with the same line twice: remove one of {line:?}", path.display()));
         }
-        files.extend((!lines.is_empty()).then(|| path.display().to_string()));
+        let names_it: BTreeSet<bool> = lines.iter().map(|line| line.contains("--config")).collect();
+        names_it.into_iter().for_each(|names| files.entry(names).or_default().push(path.display().to_string()));
     }
-    if files.len() > 1 {
+    for files in files.into_values().filter(|files| files.len() > 1) {
         found.push(format!("{} each start mita: leave the entries in one of them", files.join(" and ")));
     }
     found
 }
 
+/// cron reads no file of a folder that has a dot or a tilde in its name.
 fn crontabs(root: &Path) -> Vec<(PathBuf, String)> {
+    let is_read = |path: &PathBuf| path.file_name().is_some_and(|name| !name.to_string_lossy().contains(['.', '~']));
     let files = CRONTABS.iter().flat_map(|name| {
         let path = root.join(name);
-        let inside = fs::read_dir(&path).map(|entries| entries.flatten().map(|entry| entry.path()).collect());
+        let inside =
+            fs::read_dir(&path).map(|entries| entries.flatten().map(|entry| entry.path()).filter(is_read).collect());
         inside.unwrap_or_else(|_| vec![path])
     });
     files.filter_map(|path| Some((path.clone(), fs::read_to_string(&path).ok()?))).collect()
@@ -156,6 +164,21 @@ mod tests {
                 assert!(matches!(&warned[..], [one] if one.contains("write a shorter deadline")), "{text}: {warned:?}");
             }
         }
+    }
+
+    #[test]
+    fn entries_of_other_installations_and_files_that_cron_ignores_are_no_second_ones() {
+        let root = tempfile::tempdir().unwrap();
+        let named = format!("* * * * * mita reconcile --config {}", Path::new("examples/mita.toml").display());
+        let other = "* * * * * mita reconcile";
+        for (file, line) in [("mita", &*named), ("mita-b", other), ("mita.dpkg-old", &named), ("mita~", &named)] {
+            let path = root.path().join("etc/cron.d").join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, line).unwrap();
+        }
+        let mut config = Config::load(Path::new("examples/mita.toml")).unwrap().config;
+        config.deadline = SignedDuration::from_secs(25);
+        assert_eq!(warnings(&config, root.path()), [""; 0]);
     }
 
     #[test]

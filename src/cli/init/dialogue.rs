@@ -70,7 +70,7 @@ impl<'a> Dialogue<'a> {
         let Question { text, option, given, default } = question;
         if let Some(value) = given {
             let shown = if value.is_empty() || value.contains(char::is_whitespace) {
-                format!("{value:?}")
+                format!("{:?}", without_user(value))
             } else {
                 without_user(value).into_owned()
             };

@@ -2,7 +2,6 @@
 
 use crate::domain::names::{NodeTypeName, ProviderName};
 use crate::domain::state::State;
-use jiff::Timestamp;
 
 /// What fails, and what helps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,12 +15,7 @@ pub(crate) struct Failing {
 }
 
 /// What fails at a provider; none where nothing does.
-pub(crate) fn failing(
-    state: &State,
-    node_type: &NodeTypeName,
-    provider: &ProviderName,
-    now: Timestamp,
-) -> Option<Failing> {
+pub(crate) fn failing(state: &State, node_type: &NodeTypeName, provider: &ProviderName) -> Option<Failing> {
     let failing = |what, cure| Some(Failing { node_type: node_type.clone(), what, cure });
     if let Some(breaker) = state.breakers.get(provider).and_then(|types| types.get(node_type)) {
         return failing(
@@ -35,7 +29,7 @@ pub(crate) fn failing(
             "free some of that quota, have it raised, or let another provider serve the node type",
         );
     }
-    if state.throttled_until(provider, now).is_some() {
+    if state.throttles.contains_key(provider) {
         return failing(
             format!("provider {provider} asks for fewer requests"),
             "ask those who run it for more, or let another provider serve the node type",

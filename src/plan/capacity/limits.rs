@@ -363,7 +363,7 @@ impl<'a> Limits<'a> {
     fn with_failing(&self, kind: &NodeType, blocker: Blocker) -> Blocker {
         let is_failure = matches!(blocker.rule, Rule::BreakerOpen | Rule::Quota);
         let mut providers = kind.providers.iter().filter(|_| is_failure);
-        let failing = providers.find_map(|provider| failing(self.state, &kind.name, provider, self.now));
+        let failing = providers.find_map(|provider| failing(self.state, &kind.name, provider));
         Blocker { failing, ..blocker }
     }
 

@@ -19,23 +19,31 @@ pub(super) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     for place in &found.placement.places {
         if let Some(Place::Coming { machine }) = place {
             let machine = &fleet.machines[*machine];
-            note(found, &machine.node_type, &machine.provider, draft);
+            note_broken(found, &machine.node_type, &machine.provider, draft);
         }
     }
     if !found.demand.hidden.is_empty() {
         let coming = fleet.classified().filter(|(_, classified)| matches!(classified.phase, Phase::OnItsWay(_)));
-        coming.for_each(|(machine, _)| note(found, &machine.node_type, &machine.provider, draft));
+        coming.for_each(|(machine, _)| note_broken(found, &machine.node_type, &machine.provider, draft));
     }
     for kind in config.node_types.iter().filter(|kind| lacks_idle_ones(found.supply, kind)) {
-        let fails = |provider: &ProviderName| failing(found.supply.state, &kind.name, provider, found.supply.now);
+        let fails = |provider: &ProviderName| failing(found.supply.state, &kind.name, provider);
         if found.blocker.is_none() && kind.providers.iter().all(|provider| fails(provider).is_some()) {
             kind.providers.iter().take(1).for_each(|provider| note(found, &kind.name, provider, draft));
         }
     }
 }
 
+/// For a server that is on its way: that orders are refused does not concern it.
+fn note_broken(found: &Findings<'_>, node_type: &NodeTypeName, provider: &ProviderName, draft: &mut Draft) {
+    let breakers = found.supply.state.breakers.get(provider);
+    if breakers.is_some_and(|breakers| breakers.contains_key(node_type)) {
+        note(found, node_type, provider, draft);
+    }
+}
+
 fn note(found: &Findings<'_>, node_type: &NodeTypeName, provider: &ProviderName, draft: &mut Draft) {
-    let failing = failing(found.supply.state, node_type, provider, found.supply.now);
+    let failing = failing(found.supply.state, node_type, provider);
     draft.failing.extend(failing.map(|failing| (node_type.clone(), failing)));
 }
 

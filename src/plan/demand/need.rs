@@ -9,13 +9,10 @@ use crate::domain::why::{Refusal, Why};
 use crate::domain::world::{Node, NodeKind, Presence, QueueItem, Task};
 use crate::plan::identity::bearers::Bearers;
 use crate::plan::identity::fleet::{Fleet, NodeIdentity};
+use crate::plan::sightings::RESUMING;
 use foldhash::{HashMap, HashSet};
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
-
-/// A pipeline that resumes after a restart of Jenkins asks for its old node for five minutes
-/// (workflow-durable-task-step, ExecutorStepExecution); this is one more.
-pub(super) const RESUMING: SignedDuration = SignedDuration::from_mins(6);
 
 impl Need {
     /// Whether a new server of the type would do.

@@ -31,7 +31,7 @@ pub(crate) fn set_aside(
         }
         let mut aside = weaker_nodes(index, state, machines, number);
         aside.extend(beside_the_lost(state, &machines[number]));
-        aside.extend(losses.nodes_at(index, state, machines, number));
+        aside.extend(losses.nodes_at(index, state, &machines[number]));
         not_mapped.extend(aside.iter().map(|node| &node.name));
         let machine = &mut machines[number];
         machine.nodes.retain(|node| !aside.contains(node));

@@ -6,16 +6,12 @@ use crate::domain::state::{Origin, SetOfflineBy, State};
 use crate::domain::world::{Node, Presence};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use crate::plan::identity::index::Index;
+use std::collections::BTreeMap;
 
-/// The servers that have lost the node that they had, whatever leads to them now.
-pub(super) struct Losses(Vec<Loss>);
+/// The servers that have lost the node that they had, whatever leads to them now: how many of a type at a time.
+pub(super) struct Losses(BTreeMap<(Missed, NodeTypeName), usize>);
 
-struct Loss {
-    machine: usize,
-    node_type: NodeTypeName,
-    missed: Missed,
-}
-
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Missed {
     /// This run was the first that missed the node.
     In(u64),
@@ -25,39 +21,41 @@ enum Missed {
 
 impl Losses {
     pub(super) fn of(state: &State, machines: &[Machine<'_>]) -> Self {
-        let loss = |(number, machine): (usize, &Machine<'_>)| {
-            let missed = missed(state, machine)?;
-            Some(Loss { machine: number, node_type: machine.node_type.clone(), missed })
-        };
-        Self(machines.iter().enumerate().filter_map(loss).collect())
+        let mut losses = BTreeMap::new();
+        for loss in machines.iter().filter_map(|machine| loss(state, machine)) {
+            *losses.entry(loss).or_default() += 1;
+        }
+        Self(losses)
     }
 
     /// The nodes that lead to this machine, and came when another one lost its node. They have the labels of that one's type,
     /// and are surely not this one's: they lack the labels of its type, or it had a node of its own by then.
-    pub(super) fn nodes_at<'a>(
-        &self,
-        index: &Index<'_>,
-        state: &State,
-        machines: &[Machine<'a>],
-        number: usize,
-    ) -> Vec<&'a Node> {
-        let machine = &machines[number];
+    pub(super) fn nodes_at<'a>(&self, index: &Index<'_>, state: &State, machine: &Machine<'a>) -> Vec<&'a Node> {
+        if self.0.is_empty() {
+            return Vec::new();
+        }
+        let own = loss(state, machine);
+        let others = || self.0.iter().filter(|(loss, number)| **number > usize::from(Some(*loss) == own.as_ref()));
         let is_renamed = |node: &&&Node| {
             let lacks_labels = || index.has_labels_of(&machine.node_type, node) == Some(false);
             let has_address_beside_it = || has_address_beside(index, machine, node);
             let is_at_work = !node.idle || state.set_offline_by(&node.name) == Some(SetOfflineBy::Person);
-            let came_then = |loss: &Loss| match loss.missed {
+            let came_then = |missed: Missed| match missed {
                 Missed::In(run) => {
                     run == came_in(state, node)
                         && (lacks_labels() || had_its_own(state, machine, node) || has_address_beside_it())
                 }
                 Missed::Before => is_at_work && (lacks_labels() || has_address_beside_it()),
             };
-            let mut others = self.0.iter().filter(|loss| loss.machine != number);
-            others.any(|loss| came_then(loss) && index.has_labels_of(&loss.node_type, node) == Some(true))
+            let mut types = others().filter(|((missed, _), _)| came_then(*missed)).map(|((_, node_type), _)| node_type);
+            types.any(|node_type| index.has_labels_of(node_type, node) == Some(true))
         };
         machine.nodes.iter().chain(&machine.doubts).filter(is_renamed).copied().collect()
     }
+}
+
+fn loss(state: &State, machine: &Machine<'_>) -> Option<(Missed, NodeTypeName)> {
+    Some((missed(state, machine)?, machine.node_type.clone()))
 }
 
 /// When the node of a machine was missed, if it has lost its node.

@@ -8,7 +8,7 @@ mod evidence;
 pub(crate) mod last_build;
 pub(crate) mod lateness;
 pub(crate) mod lock;
-mod losses;
+mod never_joined;
 pub(crate) mod outcomes;
 pub mod phase;
 pub(crate) mod restoring;

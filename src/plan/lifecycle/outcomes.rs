@@ -2,7 +2,7 @@
 //! last failure that a person is shown. And the nodes that keep servers which are not clearly their own.
 
 use super::ClassifiedFleet;
-use super::losses::{loss, unmarked};
+use super::never_joined::{loss, unmarked};
 use super::phase::Phase;
 use crate::config::Config;
 use crate::domain::names::{MitaId, NodeTypeName, ProviderName};
@@ -10,6 +10,7 @@ use crate::domain::rule::Rule;
 use crate::domain::state::{Credit, ServerFailure, ServerMemory, Shield, State};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use crate::plan::sightings::breaker;
+use crate::plan::sightings::servers::deletion_failed;
 use jiff::Timestamp;
 
 /// A server that joined closes the breaker of its type, one that failed opens it; each is counted once. Where a run
@@ -50,7 +51,8 @@ pub(crate) fn count(state: &mut State, before: &State, fleet: &ClassifiedFleet<'
                 state.learned.joined(&machine.provider, &machine.node_type, took);
             }
             breaker::succeeded(state, &machine.provider, &machine.node_type);
-        } else if let Some(rule) = failing.filter(|_| !seen.failure_counted) {
+        } else if let Some(rule) = failing.filter(|_| !seen.failure_counted && !deletion_failed(machine, Some(&*seen)))
+        {
             seen.failure_counted = true;
             failures.push(failed(machine, rule, classified.reason.clone()));
         }

@@ -25,7 +25,7 @@ pub(crate) const MISMATCH_LASTS: SignedDuration = SignedDuration::from_hours(1);
 const SETTLING_TIME: SignedDuration = SignedDuration::from_mins(2);
 
 /// How long after a restart of Jenkins a build may go on where it ran: Jenkins gives the agent five minutes to come back.
-const RESUMING_TIME: SignedDuration = SignedDuration::from_mins(6);
+pub(crate) const RESUMING: SignedDuration = SignedDuration::from_mins(6);
 
 /// Sessions that the state has besides the last one.
 const SESSIONS_KEPT: usize = 8;
@@ -55,7 +55,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
         session.listed_in = match session.listed_in {
             // Restarts are unseen from now on.
             _ if world.jenkins.session.is_none() => None,
-            _ if session.unlisted => Some(after.run),
+            _ if session.unlisted || session.listed_in.is_none() => Some(after.run),
             known => known,
         };
         (session.unlisted, session.listed) = (false, Some(now));
@@ -209,8 +209,8 @@ fn remember_session(state: &mut State, world: &World, now: Timestamp) {
         }
     }
     if let Some(session) = &mut state.session {
-        let seen_again = |restart: Restart| Restart { ago: restart.ago.seen_again(now, RESUMING_TIME), ..restart };
-        session.restart = session.restart.map(seen_again).filter(|restart| restart.ago.credit < RESUMING_TIME);
+        let seen_again = |restart: Restart| Restart { ago: restart.ago.seen_again(now, RESUMING), ..restart };
+        session.restart = session.restart.map(seen_again).filter(|restart| restart.ago.credit < RESUMING);
     }
     let Some(id) = &world.jenkins.session else { return };
     let Some(known) = &mut state.session else {

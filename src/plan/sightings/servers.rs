@@ -154,11 +154,11 @@ fn see_server(memory: &mut ServerMemory, server: &Server, times: &Times, now: Ti
 }
 
 /// Notes the volumes that came with it. As long as it was not ACTIVE, nobody can have attached one. One that a person
-/// detached while it ran does not go with it any more.
+/// detached since does not go with it any more.
 fn see_volumes(memory: &mut ServerMemory, server: &Server, volumes: &SmallSet<VolumeId>) {
     if memory.active_since.is_none() {
         memory.volumes.extend(volumes.iter().cloned());
-    } else if server.state == ServerState::Active {
+    } else if matches!(server.state, ServerState::Active | ServerState::Stopped(_)) {
         memory.volumes = memory.volumes.iter().filter(|volume| volumes.contains(*volume)).cloned().collect();
     }
 }

@@ -90,11 +90,11 @@ fn not_told_before(
     now: Timestamp,
 ) -> Vec<String> {
     let events: BTreeMap<String, String> = events.into_iter().map(|event| (event.key, event.text)).collect();
+    let is_usual = |key: &str, last: Timestamp| key.starts_with(USUAL) && now.duration_since(last) < USUAL_LASTS;
     if is_seen {
-        let is_usual = |key: &str, last: Timestamp| key.starts_with(USUAL) && now.duration_since(last) < USUAL_LASTS;
         notified.retain(|key, last| events.contains_key(key) || is_usual(key, *last));
     } else {
-        notified.retain(|_, last| now.duration_since(*last).as_hours() < 24);
+        notified.retain(|key, last| is_usual(key, *last) || now.duration_since(*last).as_hours() < 24);
     }
     let mut new: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (key, text) in events {
@@ -168,15 +168,15 @@ impl<'a> Others<'a> {
                 let text = format!(
                     "{told}: it has waited for {} for that node, and mita cannot read what it asks for. If a node type should \
                      serve such jobs, let mita read their runs (Job/Read), or give the node no labels that no node type has; \
-                     told once a week at most",
+                     told again only after a week without it",
                     span(waited)
                 );
                 Warning::new(format!("{USUAL}{node}"), text)
             }),
             _ if why.as_ref().is_some_and(|why| self.is_of_a_cloud(need, why)) => (waited >= CLOUD_IS_SLOW).then(|| {
                 let text = format!(
-                    "{told}: by Jenkins' words, a cloud plugin of Jenkins should serve it, and has not for {}; told once a \
-                     week at most, for one such job",
+                    "{told}: by Jenkins' words, a cloud plugin of Jenkins should serve it, and has not for {}; told for one \
+                     such job, and again only after a week without any",
                     span(waited)
                 );
                 Warning::new(format!("{USUAL}cloud"), text)

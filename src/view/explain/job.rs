@@ -205,7 +205,7 @@ fn fit(
         }
         let quota = overview.report.world.clouds.get(provider).and_then(|cloud| cloud.quota.as_ref());
         let pauses = pauses(overview, provider, &kind.name);
-        let failing = failing(overview.state(), &kind.name, provider, overview.now());
+        let failing = failing(overview.state(), &kind.name, provider);
         if let Some(failing) = &failing {
             parts.extend(pauses.is_empty().then(|| failing.what.clone()));
         } else if let Some((more, part)) = quota.and_then(|quota| quota::room(quota, kind)) {

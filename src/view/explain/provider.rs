@@ -98,7 +98,7 @@ pub(super) fn orders(
     let quota = overview.report.world.clouds.get(name).and_then(|cloud| cloud.quota.as_ref());
     let room = quota.and_then(|quota| quota::room(quota, kind));
     let pauses = pauses(overview, name, &kind.name);
-    if let Some(failing) = failing(overview.state(), &kind.name, name, overview.now()) {
+    if let Some(failing) = failing(overview.state(), &kind.name, name) {
         parts.extend(pauses.is_empty().then_some(failing.what));
     } else {
         parts.extend(room.map(|(more, part)| format!("the quota has room for {more} more ({part})")));

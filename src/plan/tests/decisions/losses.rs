@@ -3,7 +3,7 @@
 use crate::config::MinIdle;
 use crate::domain::names::ServerId;
 use crate::domain::rule::Rule;
-use crate::domain::state::{Origin, Retirement, RetirementStep::Decided};
+use crate::domain::state::{Origin, Retirement, RetirementStep, RetirementStep::Decided};
 use crate::domain::world::*;
 use crate::plan::sightings::breaker;
 use crate::plan::tests::situation::*;
@@ -226,4 +226,48 @@ fn l6_refusals_for_a_quota_that_is_not_read_are_a_problem_after_a_quarter_of_an_
     }
     breaker::accepted(&mut s.state, &"os".into(), &"ubuntu".into(), s.now);
     assert!(s.state.quota_answers.is_empty());
+}
+
+#[test]
+fn a_deletion_that_a_person_asked_for_and_that_ends_in_error_is_no_failure_of_the_type() {
+    let mut s = Situation::new();
+    s.active("s1", "ubuntu", "10.0.0.1").state = ServerState::Error;
+    let (since, memory) = (s.now, s.memory("s1"));
+    memory.asked = Some(since);
+    memory.retirement = Some(Retirement { rule: Rule::Asked, since, step: RetirementStep::ServerDeleted });
+    s.run().after("1m").run();
+    assert!(s.state.breakers.is_empty(), "{:?}", s.state.breakers);
+}
+
+#[test]
+fn l6_a_provider_that_asks_for_fewer_orders_at_each_try_is_a_problem_also_in_the_run_that_tries() {
+    let mut s = Situation::new();
+    s.project(1, "amd64");
+    for minute in 0..60 {
+        let plan = s.plan();
+        let told = plan.problems.iter().any(|problem| problem.error.contains("asks for fewer requests"));
+        assert_eq!(told, minute >= 16, "minute {minute}: {:?}", plan.problems);
+        let is_tried = plan.actions.iter().any(|action| action.is_order());
+        s.state = plan.state;
+        if is_tried {
+            s.state.servers = Default::default();
+            breaker::throttled(&mut s.state, &"os".into(), None, s.now);
+        }
+        s.after("1m");
+    }
+}
+
+#[test]
+fn an_order_that_was_refused_for_quota_is_no_problem_once_nothing_is_wanted_but_what_is_on_its_way() {
+    let mut s = Situation::new();
+    s.ubuntu().times.join_timeout = time("2h");
+    s.active("s1", "ubuntu", "10.0.0.1");
+    s.project(1, "amd64");
+    let refused = [("ubuntu".into(), "too many ports".to_owned())].into();
+    s.state.quota_answers.insert("os".into(), refused);
+    for _ in 0..30 {
+        let plan = s.after("1m").plan();
+        assert!(plan.problems.is_empty(), "{:?}", plan.problems);
+        s.come_true(plan);
+    }
 }

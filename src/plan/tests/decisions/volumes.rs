@@ -19,8 +19,10 @@ fn deleted(shown: &[Shown]) -> Vec<String> {
     for (run, volumes) in shown.iter().enumerate() {
         let server = s.server("s1");
         server.volumes = volumes.map(|ids| ids.iter().map(|id| (*id).into()).collect::<SmallSet<_>>());
-        if run > 0 {
-            server.state = ServerState::Active;
+        match run {
+            0 => {}
+            3.. => server.state = ServerState::Stopped("SHUTOFF".to_owned()),
+            _ => server.state = ServerState::Active,
         }
         s.run().after("1m");
     }
@@ -51,6 +53,11 @@ fn s2_a_volume_that_a_person_attached_detached_or_named_is_left_alone() {
     let all: &[&str] = &["boots", "persons"];
     assert_eq!(deleted(&[Some(&[]), Some(&["boots"]), Some(all)]), ["boots"], "attached later");
     assert_eq!(deleted(&[Some(all), Some(all), Some(&["boots"])]), ["boots"], "detached");
+    assert_eq!(
+        deleted(&[Some(all), Some(all), Some(all), Some(&["boots"])]),
+        ["boots"],
+        "detached while it was stopped"
+    );
     assert_eq!(deleted(&[Some(&["boots", "named"]), Some(&["boots", "named"])]), ["boots"], "named");
     assert_eq!(deleted(&[None, None, Some(all)]), [""; 0], "shown too late to tell");
 }

@@ -197,6 +197,17 @@ fn a_pipeline_resumes_beside_a_node_that_is_away_where_jenkins_does_not_show_its
 }
 
 #[test]
+fn l1_a_new_pipeline_does_not_resume_once_a_list_was_read_in_the_session_that_an_older_state_knew() {
+    let mut s = half_an_hour_after_a_restart();
+    s.state.session.as_mut().unwrap().listed_in = None;
+    s.after("1m").run().after("1m").run();
+    let node = s.node("ubuntu+10.0.0.1");
+    (node.presence, node.idle_executors) = (set_offline(USER, "looking"), 0);
+    s.after("1m").run().after("1m").pipeline(1, "‘ubuntu+10.0.0.1’ is offline");
+    assert!(whole(&s.plan()).starts_with("+ "), "{}", whole(&s.plan()));
+}
+
+#[test]
 fn a_list_of_nodes_that_fails_after_a_restart_hides_no_restart() {
     let mut s = half_an_hour_after_a_restart();
     s.world.jenkins.session = Some("three".to_owned());
