@@ -5,9 +5,10 @@ use crate::config::{Config, NodeType, Times};
 use crate::domain::format::shortened;
 use crate::domain::journal;
 use crate::domain::names::{NodeName, VolumeId};
+use crate::domain::rule::Rule;
 use crate::domain::small_set::SmallSet;
 use crate::domain::state::{
-    Credit, LONGEST_SPAN, Origin, RetirementStep, ServerMemory, SetOfflineBy, State, Work, begun,
+    Credit, LONGEST_SPAN, Origin, Retirement, RetirementStep, ServerMemory, SetOfflineBy, State, Work, begun,
 };
 use crate::domain::world::{Lock, Node, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
@@ -341,11 +342,12 @@ pub(crate) fn is_confirmed_gone(memory: &ServerMemory) -> bool {
     memory.gone_sightings >= GONE_CONFIRMED
 }
 
-/// Whether its cloud accepted its deletion and gave it up.
+/// Whether its cloud accepted its deletion and gave it up. One that was in ERROR before says nothing: it may go yet.
 pub(crate) fn deletion_failed(machine: &Machine<'_>, memory: Option<&ServerMemory>) -> bool {
     let retirement = memory.and_then(|memory| memory.retirement.as_ref());
-    retirement.is_some_and(|retirement| retirement.step == RetirementStep::ServerDeleted)
-        && machine.server().is_some_and(|server| server.state == ServerState::Error)
+    let accepted =
+        |retirement: &Retirement| retirement.step == RetirementStep::ServerDeleted && retirement.rule != Rule::Error;
+    retirement.is_some_and(accepted) && machine.server().is_some_and(|server| server.state == ServerState::Error)
 }
 
 /// Whether an order whose answer was lost, and that no listing shows, is not waited for any longer.

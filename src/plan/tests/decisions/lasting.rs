@@ -455,3 +455,14 @@ fn l6_a_hold_that_only_mita_remembers_or_that_names_nobody_or_of_a_node_that_is_
     }
     assert_eq!(problems_after_hours(&mut held(), 72), [""; 0], "an ordinary hold");
 }
+
+#[test]
+fn s4_a_server_that_was_in_error_before_its_deletion_counts_until_it_is_gone() {
+    let mut s = Situation::new();
+    s.config.max_servers = 1;
+    s.active("s1", "ubuntu", "10.0.0.1").state = ServerState::Error;
+    let since = s.now;
+    s.memory("s1").retirement = Some(Retirement { rule: Rule::Error, since, step: RetirementStep::ServerDeleted });
+    s.project(1, "amd64");
+    assert!(!s.plan().actions.iter().any(|action| action.is_order()), "{}", whole(&s.plan()));
+}
