@@ -267,7 +267,10 @@ fn made_nodes(
         let of_another = |other: &Server| other.id != server.id && keyed(node, other);
         ours.values().any(|(_, other)| ip.is_some_and(|ip| other.addresses.contains(&ip)) || of_another(other))
     };
-    let has_node = agents.any(|node| seen.could_be(node, server) && seen.maps_to(node, server) && !is_elsewhere(node));
+    let order = |mark: &Option<Mark>| mark.as_ref().map(|mark| mark.id.clone());
+    let made_for_another = |node: &Node| node.mark.is_some() && order(&node.mark) != order(&server.mark);
+    let is_it = |node: &Node| seen.could_be(node, server) && seen.maps_to(node, server);
+    let has_node = agents.any(|node| is_it(node) && !is_elsewhere(node) && !made_for_another(node));
     assert!(!has_node, "it has a node: {action}");
 }
 
