@@ -18,6 +18,13 @@ fn renamed_beside(decoy: &str) -> Situation {
     s
 }
 
+/// The build on the node has ended, and a person sets it offline.
+fn hold(s: &mut Situation, node: &str) {
+    let node = s.node(node);
+    (node.idle, node.presence) = (true, set_offline(USER, "mine"));
+    node.builds.clear();
+}
+
 /// For more than three hours.
 fn nothing_happens(s: &mut Situation, decoy: &str) {
     for _ in 0..40 {
@@ -39,9 +46,7 @@ fn s1_a_decoy_takes_no_server_from_its_renamed_node_while_a_build_runs_there() {
 fn s7_a_decoy_takes_no_server_from_its_renamed_node_while_a_person_holds_it() {
     for decoy in ["ubuntu", "s1", "s1+1.2.3.4", "lab+10.0.0.1"] {
         let mut s = renamed_beside(decoy);
-        let node = s.node("anns");
-        (node.idle, node.presence) = (true, set_offline(USER, "mine"));
-        node.builds.clear();
+        hold(&mut s, "anns");
         nothing_happens(&mut s, decoy);
     }
 }
@@ -138,9 +143,7 @@ fn s1_s7_the_name_of_a_server_that_has_its_node_takes_no_server_from_a_renamed_n
         for held in [false, true] {
             let mut s = renamed_beside_its_node(name);
             if held {
-                let node = s.node(name);
-                (node.idle, node.presence) = (true, set_offline(USER, "mine"));
-                node.builds.clear();
+                hold(&mut s, name);
             }
             nothing_happens(&mut s, name);
             let node = s.node(name);
@@ -187,9 +190,7 @@ fn s1_s7_a_renamed_node_keeps_its_server_when_the_node_of_the_server_that_it_is_
         for held in [false, true] {
             let mut s = renamed_beside_its_node("s2");
             if held {
-                let node = s.node("s2");
-                (node.idle, node.presence) = (true, set_offline(USER, "mine"));
-                node.builds.clear();
+                hold(&mut s, "s2");
             }
             s.run().minutes(10).after("1m");
             let own = s.node("ubuntu+10.0.0.2");
@@ -241,9 +242,7 @@ fn s1_s6_s7_without_a_state_a_node_beside_the_servers_own_may_be_that_of_a_serve
     for held in [false, true] {
         let mut s = renamed_beside_its_node("s2");
         if held {
-            let node = s.node("s2");
-            (node.idle, node.presence) = (true, set_offline(USER, "mine"));
-            node.builds.clear();
+            hold(&mut s, "s2");
         }
         s.run().after("1m");
         s.state = State::new(owner());
@@ -260,9 +259,7 @@ fn s1_s7_a_renamed_node_that_works_or_is_held_keeps_its_server_when_an_agent_com
             s.run().after("1m");
             s.rename("ubuntu+10.0.0.1", "anns");
             if held {
-                let node = s.node("anns");
-                (node.idle, node.presence) = (true, set_offline(USER, "mine"));
-                node.builds.clear();
+                hold(&mut s, "anns");
             }
             s.run().after("1m").run().after("1m");
             s.nodes().push(agent(name));
