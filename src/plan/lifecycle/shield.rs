@@ -80,7 +80,7 @@ fn why_it_keeps(node: &Node) -> &'static str {
     if node.idle { ", and a person set it offline" } else { " and runs a build" }
 }
 
-/// Servers whose node has come, and the node that kept them before and works or is held still: what came later may be another
+/// Servers whose node has come, and the node that kept them before and still works or is held: what came later may be another
 /// agent with such a name.
 fn still_shielding<'a>(state: &State, fleet: &Fleet<'a>) -> Vec<(usize, &'a Node)> {
     let first_seen = |node: &NodeName| state.nodes.get(node).map(|known| known.first_seen);
