@@ -273,6 +273,14 @@ fn what_is_there_is_not_overwritten_without_force() {
 }
 
 #[test]
+fn s9_the_password_in_a_url_with_a_blank_is_not_shown() {
+    let it = nothing_yet();
+    let ended = it.program(&["init", "--offline", "--jenkins-url", "http://mita:my pw@ci.example.com/"]);
+    assert_eq!(ended.status, 2, "{}", ended.stdout);
+    assert!(ended.stderr.contains("...@ci.example.com") && !ended.stderr.contains("pw"), "{}", ended.stderr);
+}
+
+#[test]
 fn the_secret_of_another_configuration_beside_it_is_not_replaced() {
     let it = nothing_yet();
     let init = "printf 'another-token\\n' | $MITA init --offline --jenkins-token-stdin --file second.toml";

@@ -271,6 +271,13 @@ fn the_label_of_another_cloud_is_no_warning_for_each_build_and_one_a_week_where_
     let told: Vec<String> =
         warnings(&mut s, 90).into_iter().filter(|warning| warning.contains("a cloud plugin of Jenkins")).collect();
     assert_eq!(told.len(), 1, "{told:?}");
+    // A run that sees no queue ends no week.
+    let queue = std::mem::replace(&mut s.world.jenkins.queue, Listing::Unavailable("502".to_owned()));
+    s.after("48h").run();
+    s.world.jenkins.queue = queue;
+    let told: Vec<String> =
+        warnings(&mut s, 90).into_iter().filter(|warning| warning.contains("a cloud plugin of Jenkins")).collect();
+    assert_eq!(told, [""; 0]);
 }
 
 #[test]
