@@ -12,6 +12,7 @@ mod files;
 mod jenkins;
 mod keys;
 mod session;
+mod shown;
 mod suggest;
 mod template;
 
