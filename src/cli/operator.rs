@@ -4,7 +4,7 @@ use crate::cli::args::{Format, Hold, Release, Retire};
 use crate::cli::load::load_for;
 use crate::cli::process::failure::Failure;
 use crate::cli::process::output;
-use crate::cli::process::terminal::answered;
+use crate::cli::process::terminal::asked;
 use crate::config;
 use crate::config::Config;
 use crate::operator::{Answer, Consent, Ended, Request, execute};
@@ -92,9 +92,12 @@ fn confirm(work: &[String]) -> Result<bool, Failure> {
         let line = one_line(&redact(line)).into_owned();
         write!(stderr(), "{}", folded(&line, output::width()))?;
     }
-    write!(stderr(), "End it, and delete the node and its server? [y/N] ")?;
     let mut line = String::new();
-    if answered(|| stdin().read_line(&mut line))? == 0 {
+    let length = asked(|| {
+        write!(stderr(), "End it, and delete the node and its server? [y/N] ")?;
+        stdin().read_line(&mut line)
+    })?;
+    if length == 0 {
         // The end of the input leaves the question's line open.
         writeln!(stderr())?;
     }

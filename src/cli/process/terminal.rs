@@ -32,10 +32,11 @@ pub(crate) fn colours(when: Colour) -> bool {
 /// Whether a question stands on the last line, before anything is done.
 static ASKING: AtomicBool = AtomicBool::new(false);
 
-/// Waits for the answer to a question before anything is done. A signal that ends the program says so, and leaves the question.
-pub(crate) fn answered<T>(answer: impl FnOnce() -> T) -> T {
+/// Asks a question before anything is done, and waits for its answer. From the first letter that a person sees, a signal that
+/// ends the program says so, and leaves the question.
+pub(crate) fn asked<T>(ask: impl FnOnce() -> T) -> T {
     ASKING.store(true, Ordering::Relaxed);
-    let answer = answer();
+    let answer = ask();
     ASKING.store(false, Ordering::Relaxed);
     answer
 }
