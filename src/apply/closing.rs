@@ -35,7 +35,7 @@ impl<'a> ClosedNodes<'a> {
         let Some(seen) = reading.value.as_ref().filter(|node| node.presence == Presence::Online) else {
             return Ok(false);
         };
-        if !loses_assigned_items(&reading.version) {
+        if !loses_assigned_items(&reading.version) || self.context.plan.closed_nodes_draw_jobs {
             return Ok(false);
         }
         let NodeConfig::Open(document, values) = self.jenkins.node_config(&seen.name)? else { return Ok(false) };

@@ -137,6 +137,7 @@ impl<'a> Known<'a> {
             warnings: Vec::new(),
             held_back: Vec::new(),
             at_hand: at_hand.clone(),
+            closed_nodes_draw_jobs: demand.waiting.iter().any(|waiting| waiting.need.accepts_closed_node()),
             state,
         };
         text::warnings::warn(config, world, fleet, decided.warnings, &mut plan);

@@ -28,6 +28,8 @@ pub struct Plan {
     pub held_back: Vec<Action>,
     /// How many idle servers of each node type should be ready, and why.
     pub at_hand: BTreeMap<NodeTypeName, AtHand>,
+    /// Whether a job that waits would start on a node that mita closes: then none is closed.
+    pub closed_nodes_draw_jobs: bool,
     /// The state to write before anything is done.
     pub state: State,
 }

@@ -37,7 +37,18 @@ pub fn result(result: &ActionResult) -> ActionResult {
 /// Everything that a plan says; its state stays as it is.
 pub(super) fn plan(plan: &Plan) -> Plan {
     let mut clean = plan.clone();
-    let Plan { owner: _, now: _, actions, verdicts, problems, warnings, held_back, at_hand: _, state: _ } = &mut clean;
+    let Plan {
+        owner: _,
+        now: _,
+        actions,
+        verdicts,
+        problems,
+        warnings,
+        held_back,
+        at_hand: _,
+        closed_nodes_draw_jobs: _,
+        state: _,
+    } = &mut clean;
     actions.iter_mut().chain(held_back).for_each(|action| redact_in_place(&mut action.reason));
     verdicts.iter_mut().for_each(|verdict| redact_in_place(&mut verdict.reason));
     problems.iter_mut().for_each(|problem| redact_in_place(&mut problem.error));

@@ -122,7 +122,7 @@ impl Record {
 
 impl RecordedPlan {
     pub(super) fn of(plan: &Plan) -> Self {
-        let Plan { owner: _, now: _, actions, verdicts, problems, warnings, held_back, at_hand: _, state: _ } = plan;
+        let Plan { actions, verdicts, problems, warnings, held_back, .. } = plan;
         RecordedPlan {
             actions: actions.iter().map(recorded).collect(),
             held_back: held_back.iter().map(recorded).collect(),

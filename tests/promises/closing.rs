@@ -44,6 +44,18 @@ fn a_node_is_closed_before_it_is_set_offline_and_no_item_is_lost() {
 }
 
 #[test]
+fn a_node_is_not_closed_while_a_job_waits_that_would_start_there_although_its_labels_forbid_that() {
+    for label in ["!trusty && !static", "mita-retiring"] {
+        let (it, node) = about_to_retire(Setup::trusty());
+        it.sim.jenkins().submit(Job::freestyle("elsewhere").label(label).lasting(minutes(1)));
+        let run = it.minute();
+        run.did(&[&format!("retire_node {node} idle done")]);
+        assert_eq!(run.count(Service::Jenkins, "POST", "config.xml"), 0, "{label}: {}", run.story());
+        assert_eq!(it.built(), ["first"], "{label}");
+    }
+}
+
+#[test]
 fn without_the_right_to_configure_the_item_is_lost() {
     let user = User::new("mita", "jenkins-api-token")
         .without(Permission::AgentConfigure)

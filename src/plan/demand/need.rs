@@ -4,7 +4,7 @@ use crate::config::{Config, NodeType};
 use crate::domain::label::{Carriers, Label};
 use crate::domain::names::{NodeName, NodeTypeName};
 use crate::domain::need::Need;
-use crate::domain::state::State;
+use crate::domain::state::{ClosedNode, State};
 use crate::domain::why::{Refusal, Why};
 use crate::domain::world::{Node, NodeKind, Presence, QueueItem, Task};
 use crate::plan::identity::bearers::Bearers;
@@ -49,6 +49,11 @@ impl Need {
             Need::Anywhere => kind.is_none_or(|kind| kind.unlabelled),
             Need::Node { name, .. } => node.name == *name || kind.is_some_and(|kind| self.accepts_type(kind, all)),
         }
+    }
+
+    /// Whether a node would do while mita has closed it: such as `!windows`.
+    pub(crate) fn accepts_closed_node(&self) -> bool {
+        matches!(self, Need::Label(label) if label.matches(|atom| atom == ClosedNode::LABEL))
     }
 }
 

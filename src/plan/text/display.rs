@@ -68,8 +68,7 @@ impl Plan {
 
 impl fmt::Display for PlanText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Plan { owner: _, now: _, actions, verdicts, problems, warnings: _, held_back, at_hand: _, state: _ } =
-            self.plan;
+        let Plan { actions, verdicts, problems, held_back, .. } = self.plan;
         for action in actions {
             writeln!(f, "{action}")?;
         }
@@ -205,8 +204,7 @@ struct Counts<'a> {
 
 impl fmt::Display for Counts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Plan { owner: _, now: _, actions, verdicts, problems, warnings: _, held_back, at_hand: _, state: _ } =
-            self.plan;
+        let Plan { actions, verdicts, problems, held_back, .. } = self.plan;
         let mut parts = Vec::new();
         let is_counted = |index: &usize| self.done.is_none_or(|done| done.contains(index));
         let counted =

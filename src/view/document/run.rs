@@ -35,7 +35,7 @@ impl<'a> RunDocument<'a> {
     /// The document of a report; free text is redacted.
     pub(crate) fn of(report: &'a Report) -> Self {
         let Report { plan, results, .. } = report;
-        let Plan { owner, now, actions, verdicts, problems, warnings: _, held_back, at_hand: _, state: _ } = plan;
+        let Plan { owner, now, actions, verdicts, problems, held_back, .. } = plan;
         RunDocument {
             version: VERSION,
             owner,
