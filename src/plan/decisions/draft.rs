@@ -33,6 +33,8 @@ pub(crate) struct Draft {
     /// Servers that nodes keep which are not clearly theirs, and that fill limits at which jobs wait, by name and id; each with
     /// what keeps it.
     pub(crate) in_doubt_at_limits: BTreeMap<String, String>,
+    /// Node types that jobs wait for, at limits that only servers fill which are held or kept at hand; each with the evidence.
+    pub(crate) filled_by_unused: BTreeMap<NodeTypeName, String>,
     /// How providers refuse removals, where servers keep their nodes for that.
     pub(crate) removals_refused: BTreeMap<ProviderName, String>,
     /// Servers that holds keep which may have been forgotten, by name and id; each with what keeps it.

@@ -12,7 +12,9 @@ use crate::plan::capacity::placement::{Place, PlannedOrder};
 use crate::plan::capacity::supply::Supply;
 use crate::plan::demand::mismatch::Mismatches;
 use crate::plan::demand::queue::Demand;
+use crate::plan::lifecycle::phase::Phase;
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 /// One verdict for each waiting job: where it will run, or what prevents it.
 pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
@@ -56,6 +58,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
         blockers.meet(0..blockers.known.len());
     }
     blockers.report_doubts(draft);
+    blockers.report_unused(&placement.kept_ready, draft);
     for (number, item) in demand.hidden.iter().enumerate() {
         let words = "Jenkins has no agents and names no label";
         let (rule, reason) = match (placement.scout, *blocker, &placement.no_scout) {
@@ -103,12 +106,16 @@ impl<'a> Blockers<'a> {
         }
     }
 
+    /// The node types that jobs wait for, each with what prevents an order.
+    fn met(&self) -> impl Iterator<Item = (&'a NodeType, &Blocker)> {
+        let blockers = self.known.iter().map(OnceCell::get);
+        self.supply.config.node_types.iter().zip(blockers).filter_map(|(kind, blocker)| Some((kind, blocker?)))
+    }
+
     /// Notes the servers in doubt that fill the limits at which jobs wait.
     fn report_doubts(&self, draft: &mut Draft) {
-        let Supply { config, fleet, limits, .. } = self.supply;
-        let blockers = self.known.iter().map(OnceCell::get);
-        let met: Vec<(&NodeType, &Blocker)> =
-            config.node_types.iter().zip(blockers).filter_map(|(kind, blocker)| Some((kind, blocker?))).collect();
+        let Supply { fleet, limits, .. } = self.supply;
+        let met: Vec<(&NodeType, &Blocker)> = self.met().collect();
         let at_limits = fleet
             .in_doubt()
             .filter(|(machine, _)| met.iter().any(|(kind, blocker)| limits.is_filled_by(kind, blocker, machine)));
@@ -116,6 +123,29 @@ impl<'a> Blockers<'a> {
             let id = machine.server_id.as_ref()?;
             Some((format!("server {} ({id})", machine.name), reason.to_owned()))
         }));
+    }
+
+    /// Notes the limits at which jobs wait, and that servers fill of which none will make room by itself.
+    fn report_unused(&self, kept_ready: &BTreeSet<usize>, draft: &mut Draft) {
+        let Supply { fleet, limits, .. } = self.supply;
+        for (kind, blocker) in self.met() {
+            let (mut held, mut ready, mut others) = (0, 0, 0);
+            for (index, machine) in fleet.machines.iter().enumerate() {
+                match fleet.phase(index) {
+                    _ if !limits.is_filled_by(kind, blocker, machine) => {}
+                    Phase::LeftAlone(Rule::Gone | Rule::Deleting) => {}
+                    _ if fleet.is_in_doubt(index) => others += 1,
+                    Phase::LeftAlone(Rule::Held) => held += 1,
+                    _ if kept_ready.contains(&index) => ready += 1,
+                    _ => others += 1,
+                }
+            }
+            if others == 0 && held + ready > 0 {
+                let unused =
+                    format!("{}, by servers that take no job ({held} held, {ready} kept at hand)", blocker.reason);
+                draft.filled_by_unused.insert(kind.name.clone(), unused);
+            }
+        }
     }
 }
 

@@ -125,6 +125,12 @@ fn conditions(state: &State, draft: &Draft) -> Vec<Condition> {
         cure: "if that node is this server, name it base+IP so that mita can tell; if it is not, delete the server in its cloud, \
                or unlock it if it is locked",
     }));
+    conditions.extend(draft.filled_by_unused.iter().map(|(kind, reason)| Condition {
+        key: format!("{kind} at a limit of unused servers"),
+        place: format!("node type {kind}"),
+        what: format!("{reason}, and a job waits"),
+        cure: "release the nodes that nobody needs to hold, want fewer servers at hand (min_idle, spare, ahead), or raise that limit",
+    }));
     conditions.extend(draft.removals_refused.iter().map(|(provider, refusal)| Condition {
         key: format!("provider {provider} refuses removals"),
         place: format!("provider {provider}"),

@@ -50,6 +50,11 @@ impl<'a> ClassifiedFleet<'a> {
         classified.map(|((machine, classified), _)| (machine, classified.reason.as_str()))
     }
 
+    /// Whether only nodes keep a machine (index into [`Fleet::machines`]) that are not clearly its own.
+    pub(crate) fn is_in_doubt(&self, machine: usize) -> bool {
+        self.doubts[machine].in_doubt
+    }
+
     /// The hold that keeps a machine (index into [`Fleet::machines`]), where it is not an ordinary one.
     pub(crate) fn odd_hold(&self, machine: usize) -> Option<OddHold> {
         self.doubts[machine].hold

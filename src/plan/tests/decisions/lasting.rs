@@ -7,7 +7,7 @@ use crate::domain::world::*;
 use crate::plan::tests::situation::*;
 
 /// Problems of the last of so many runs, one each five minutes.
-fn problems_after(s: &mut Situation, runs: usize) -> Vec<String> {
+pub(super) fn problems_after(s: &mut Situation, runs: usize) -> Vec<String> {
     for _ in 1..runs {
         s.run().after("5m");
     }

@@ -9,4 +9,5 @@ mod losses;
 mod paused;
 mod registering;
 mod text;
+mod unused;
 mod volumes;
