@@ -6,6 +6,7 @@
 //! Each seed is a world with clouds of OpenStack, set up in more or less unusual ways, and one with programs in their place
 //! (`type = "command"`).
 
+mod chances;
 mod clouds;
 mod events;
 mod people;
@@ -14,10 +15,9 @@ use super::checks::{picture, strangers_are_untouched};
 use super::in_full;
 use crate::harness::side_by_side::{try_all, words};
 use crate::harness::{Chance, Installation, Setup, is_order, minutes, seconds};
+use chances::{any, doubtful, further, hidden, lasting, later, latest, misleading, newest, odd};
 use clouds::Unusual;
-use events::{
-    Backend, Event, any, connected, doubtful, happen, hidden, lasting, later, latest, misleading, newest, odd,
-};
+use events::{Backend, Event, connected, happen};
 use jiff::Timestamp;
 use mita::plan::text::display::Detail;
 use mita::progress::Progress;
@@ -80,6 +80,7 @@ impl World {
         rarely(&mut events, length, 6, Chance::new(seed ^ 0xd0b7), doubtful);
         rarely(&mut events, length, 10, Chance::new(seed ^ 0x315ead), misleading);
         rarely(&mut events, length, 6, Chance::new(seed ^ 0x41dde), hidden);
+        rarely(&mut events, length, 6, Chance::new(seed ^ 0xf0443), further);
         let mut lasting_chance = Chance::new(seed ^ 0x1a57);
         for minute in 3..length {
             if lasting_chance.in_hundred(2) {

@@ -4,6 +4,7 @@ use super::events::{idle_nodes, idle_servers, job, pick};
 use crate::harness::Installation;
 use crate::matrix::checks::{NAMESAKE, is_ours};
 use mita_sim::jenkins::nodes::Node;
+use mita_sim::openstack::Status;
 use std::collections::BTreeSet;
 
 const PLAIN_ENTRIES: [&str; 2] = ["trusty", "debian"];
@@ -92,7 +93,40 @@ pub(super) fn relabelled(farm: &Installation, which: usize, labels: &str) {
     if let Some(node) = pick(&idle_nodes(farm), which)
         && let Some(node) = farm.sim.jenkins().node_mut(&node)
     {
-        node.labels = labels.split_whitespace().map(str::to_owned).collect();
+        node.labels = labels.to_owned();
+        node.relabel();
+    }
+}
+
+/// As a plugin does that tells what a machine runs.
+pub(super) fn label_more(farm: &Installation, which: usize) {
+    if let Some(node) = pick(&idle_nodes(farm), which)
+        && let Some(node) = farm.sim.jenkins().node_mut(&node)
+    {
+        node.label_by_plugin("linux");
+    }
+}
+
+/// Somebody stops, locks, takes away or deletes a server of ours that has no node yet.
+pub(super) fn lose_on_the_way(farm: &Installation, which: usize, way: usize) {
+    let mut world = farm.sim.world();
+    let with_nodes: BTreeSet<String> =
+        world.jenkins.nodes.iter().filter_map(|node| Some(node.server.as_ref()?.server.clone())).collect();
+    for cloud in world.clouds.values_mut() {
+        let is_new = |server: &&mita_sim::openstack::Server| {
+            is_ours(server) && server.status == Status::Active && !with_nodes.contains(&server.id)
+        };
+        let new: Vec<String> = cloud.servers.iter().filter(is_new).map(|server| server.id.clone()).collect();
+        let Some(id) = pick(&new, which) else { continue };
+        match way {
+            0 => cloud.set_status(&id, Status::Shutoff),
+            1 => cloud.set_status(&id, Status::Error),
+            2 => drop(cloud.delete_server(&id)),
+            _ => cloud.server_mut(&id).into_iter().for_each(|server| match way {
+                3 => server.locked = true,
+                _ => drop(server.metadata.remove("mita_owner")),
+            }),
+        }
     }
 }
 

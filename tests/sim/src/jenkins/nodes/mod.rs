@@ -200,6 +200,11 @@ impl Node {
         self.carry(labels::split(&self.labels));
     }
 
+    /// Gives the node a label that its configuration does not have, as plugins do.
+    pub fn label_by_plugin(&mut self, label: &str) {
+        self.label_set.insert(label.to_owned());
+    }
+
     /// Gives the node these labels, and its own name as one.
     pub(crate) fn carry(&mut self, labels: Vec<String>) {
         self.label_set = labels.into_iter().collect();
