@@ -39,8 +39,8 @@ pub(crate) fn shield(
     let mut shields: BTreeMap<usize, NodeName> = BTreeMap::new();
     for (index, machine) in fleet.machines.iter().enumerate() {
         let others = machine.doubts.iter().chain(&machine.namesakes);
-        let at_work = others.filter(|_| !machine.is_online()).find(|node| !node.idle);
-        shields.extend(at_work.map(|node| (index, node.name.clone())));
+        let keeper = others.filter(|_| !machine.is_online()).find(|node| keeps_its_server(classifier.state, node));
+        shields.extend(keeper.map(|node| (index, node.name.clone())));
     }
     for (index, node) in still_shielding(classifier.state, fleet) {
         if is_removed(&phases[index].phase) || matches!(phases[index].phase, Phase::Idle { .. }) {

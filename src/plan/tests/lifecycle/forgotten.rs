@@ -1,6 +1,6 @@
 //! Holds and marks that Jenkins shows no more, or no more whose they are; and nodes that mita closed, as far as it forgot it.
 
-use crate::config::MinIdle;
+use crate::config::{MinIdle, NodeSettings, Registration, SshLauncher};
 use crate::domain::rule::Rule;
 use crate::domain::state::{ClosedNode, Retirement, RetirementStep, State};
 use crate::domain::world::*;
@@ -27,6 +27,25 @@ fn s7_a_monitor_that_cuts_the_connection_of_a_marked_node_does_not_say_whose_mar
         s.run();
         s.node(NODE).presence = cut.clone();
         s.runs(expected);
+    }
+}
+
+#[test]
+fn s7_a_hold_goes_over_to_each_new_name_of_a_node_that_mita_made() {
+    let mut s = Situation::new();
+    s.ubuntu().registration = Registration::Ssh(NodeSettings::default(), SshLauncher::default());
+    s.joined("s1", "10.0.0.1").presence = set_offline(USER, "disk swap");
+    s.node(NODE).mark = s.server("s1").mark.clone();
+    s.run();
+    for (before, after) in [(NODE, "anns"), ("anns", "bobs")] {
+        let node = s.rename(before, after);
+        (node.presence, node.connected) = (Presence::Disconnected, false);
+        // Its description names the node that mita made.
+        node.copied_mark = node.mark.take().map(Box::new).or(node.copied_mark.take());
+        s.after("1m").run();
+        s.node(after).presence = set_offline(USER, "disk swap");
+        s.minutes(30);
+        assert_eq!(s.servers().len(), 1, "{after}: {}", whole(&s.plan()));
     }
 }
 
