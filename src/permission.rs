@@ -2,6 +2,7 @@
 //! changes it.
 
 use crate::domain::format::in_shell;
+use nix::errno::Errno;
 use nix::unistd::{AccessFlags, Uid, User, access, geteuid};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
@@ -16,6 +17,8 @@ pub(crate) enum Wanted {
     Write,
     /// Replacing or making the file, which its folder allows.
     Replace,
+    /// As [`Wanted::Replace`], a file for others, whose folder may be theirs.
+    Publish,
     /// Making the folder, which the one above it allows.
     Make,
 }
@@ -26,13 +29,13 @@ impl Wanted {
         match self {
             Wanted::Read => AccessFlags::R_OK,
             Wanted::Write => AccessFlags::R_OK | AccessFlags::W_OK,
-            Wanted::Replace | Wanted::Make => AccessFlags::W_OK | AccessFlags::X_OK,
+            Wanted::Replace | Wanted::Publish | Wanted::Make => AccessFlags::W_OK | AccessFlags::X_OK,
         }
     }
 
     /// Whether the folder allows it, and not the file.
     fn is_of_folder(self) -> bool {
-        matches!(self, Wanted::Replace | Wanted::Make)
+        matches!(self, Wanted::Replace | Wanted::Publish | Wanted::Make)
     }
 }
 
@@ -75,7 +78,8 @@ fn obstacle(path: &Path, wanted: Wanted) -> Option<Obstacle> {
     let closed = closed_folder(folder);
     let target = closed.unwrap_or(if wanted.is_of_folder() { folder } else { &path });
     if closed.is_none() {
-        access(target, wanted.flags()).err()?;
+        // Nobody's rights change a file system that is read-only.
+        access(target, wanted.flags()).err().filter(|error| *error != Errno::EROFS)?;
     }
     let found = target.metadata().ok()?;
     Some(Obstacle {
@@ -101,6 +105,9 @@ impl Obstacle {
         }
         let advice = if self.owner.is_root() {
             self.advice(path, wanted, &user)
+        } else if wanted == Wanted::Publish {
+            let shown = in_shell(&self.path.to_string_lossy()).into_owned();
+            format!("use another folder, or let {user} write there: sudo setfacl -m u:{user}:rwx {shown}")
         } else {
             format!("run it as {owner}: {}", command_as(self.owner))
         };
@@ -183,6 +190,20 @@ mod tests {
             assert_eq!(advice(folder), "use another folder");
         }
         assert_eq!(advice("/etc/mita"), "use another folder, or sudo chown jo /etc/mita if it is for mita alone");
+    }
+
+    #[test]
+    fn nobody_is_told_to_run_as_the_user_whose_folder_a_report_goes_to() {
+        let owner = Uid::from_raw(4711);
+        let folder = Obstacle { path: "/srv/www".into(), owner, mode: 0o755, is_folder: true, is_closed: false };
+        let user = name_of(geteuid());
+        let expected = format!(
+            "/srv/www belongs to 4711, and mita runs as {user}: use another folder, or let {user} write there: sudo setfacl -m \
+             u:{user}:rwx /srv/www"
+        );
+        assert_eq!(folder.cure(Path::new("/srv/www/mita.html"), Wanted::Publish), expected);
+        let state = folder.cure(Path::new("/srv/www/state.json"), Wanted::Replace);
+        assert!(state.contains(": run it as 4711: sudo -u '#4711' mita"), "{state}");
     }
 
     #[test]

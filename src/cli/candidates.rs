@@ -1,7 +1,7 @@
 //! What a shell offers as the value of an argument: names in the configuration, in the state and in clouds.yaml.
 //!
-//! It reads files only, never a service, because a person waits for it. The configuration is that of `MITA_CONFIG`, else
-//! the first in the usual places. What cannot be read gives no candidates: a completion has no place for an error.
+//! It reads files only, never a service, because a person waits for it. The configuration is that of `--config` in the line,
+//! else that of `MITA_CONFIG`, else the first in the usual places. What cannot be read gives no candidates: a completion has no place for an error.
 
 use crate::cli::load::load;
 use crate::config;
@@ -12,7 +12,8 @@ use crate::store;
 use crate::store::Loaded;
 use clap_complete::CompletionCandidate;
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 /// Nodes of this installation in Jenkins, as of the last run.
 pub(crate) fn nodes(begin: &OsStr) -> Vec<CompletionCandidate> {
@@ -53,7 +54,14 @@ fn matching(begin: &OsStr, names: impl Iterator<Item = String>) -> Vec<Completio
 }
 
 fn configured() -> Option<Config> {
-    Some(load(None).ok()?.config)
+    Some(load(named(&std::env::args_os().collect::<Vec<_>>())).ok()?.config)
+}
+
+/// The value of `--config` among these words.
+fn named(words: &[OsString]) -> Option<PathBuf> {
+    let apart = words.windows(2).find(|pair| pair[0] == "--config").map(|pair| PathBuf::from(&pair[1]));
+    let joined = || words.iter().find_map(|word| word.to_str()?.strip_prefix("--config=").map(PathBuf::from));
+    apart.or_else(joined)
 }
 
 fn names_of_types(config: &Config) -> impl Iterator<Item = String> {

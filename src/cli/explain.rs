@@ -33,7 +33,7 @@ pub(crate) fn run(
     if output.is_json() {
         output::print_document(&explanation)?;
     } else if explanation.has_found_anything() {
-        output::print(&explanation.render(output::width(), detail))?;
+        output::print(&explanation.render(output::width_of_results(), detail))?;
     }
     let exit = report_problems(&report, output);
     if explanation.has_found_anything() {

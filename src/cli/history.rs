@@ -40,7 +40,7 @@ pub(crate) fn run(args: &args::History, loaded: &Loaded, moment: Moment) -> Resu
         let state = store::load_only(&config.state_file, &config.installation());
         log::error!("{}", document.nothing(matches!(state, Ok(store::Loaded::Fresh))));
     } else {
-        output::print(&document.render(output::width()))?;
+        output::print(&document.render(output::width_of_results()))?;
     }
     Ok(if document.is_empty() && args.subject.is_some() { Exit::Failed } else { Exit::Done })
 }

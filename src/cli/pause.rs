@@ -26,6 +26,7 @@ pub(crate) struct Command {
 
 impl From<args::Pause> for Command {
     fn from(args::Pause { scope, lasts, reason, format }: args::Pause) -> Self {
+        let reason = reason.filter(|reason| !reason.trim().is_empty());
         Command { scope, request: PauseRequest::Pause { lasts, reason }, output: format.output }
     }
 }

@@ -10,7 +10,6 @@ use crate::cli::process::terminal::{Redraw, colours};
 use crate::config::Loaded;
 use crate::progress::Progress;
 use crate::reconcile::{Moment, Permits, Report, dry_run};
-use crate::view::compact::UNCUT;
 use crate::view::exit::Exit;
 use crate::view::overview::Overview;
 use crate::view::status::Status;
@@ -33,9 +32,7 @@ pub(crate) fn run(args: &args::Status, loaded: &Loaded, moment: Moment, progress
     match layout(args.output) {
         None => output::print_document(&status)?,
         Some(layout) => {
-            // What is read by a program, such as grep, is not cut.
-            let width = if output::is_terminal() { output::width() } else { UNCUT };
-            let text = render(&status, width, layout);
+            let text = render(&status, output::width_of_results(), layout);
             output::print_with(&text, |text| paint(text, colours(args.color)))?
         }
     };

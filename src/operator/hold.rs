@@ -1,7 +1,7 @@
 //! Holding a node, and releasing it.
 
 use crate::domain::journal::Event;
-use crate::domain::offline::{because, held_with_mita, hold_message};
+use crate::domain::offline::{because, held_with_mita, hold_message, holder};
 use crate::domain::state::SetOfflineBy;
 use crate::domain::world::{OfflineCause, Presence};
 use crate::jenkins::{NodeChange, Restoration};
@@ -53,10 +53,13 @@ impl Context<'_> {
     pub(super) fn release(&mut self) -> Result<Answer, StoreError> {
         let withdrawn = self.withdraw_retire()?;
         let answer = |ended, reason: &str| Ok(Answer::new(ended, reason));
-        let cause = match (&self.node.presence, self.set_offline_by(self.node)) {
-            (Presence::Online, _) if withdrawn => return answer(Ended::Done, "stays: it is no longer to be retired"),
-            (Presence::Disconnected, _) if withdrawn => {
-                return answer(Ended::Done, "is no longer to be retired; it has no connection");
+        let set_offline_by = self.set_offline_by(self.node);
+        let cause = match (&self.node.presence, set_offline_by) {
+            (Presence::Online, _) if let Some(asked) = &withdrawn => {
+                return answer(Ended::Done, &format!("stays: it is no longer to be retired{asked}"));
+            }
+            (Presence::Disconnected, _) if let Some(asked) = &withdrawn => {
+                return answer(Ended::Done, &format!("is no longer to be retired{asked}; it has no connection"));
             }
             (Presence::DisconnectedBy(cause), _) => {
                 let reason = "a person disconnected its agent, and mita connects none: launch the agent in Jenkins";
@@ -73,7 +76,7 @@ impl Context<'_> {
             (Presence::Disconnected, _) => {
                 return answer(Ended::AlreadySo, "nobody holds it: it is offline because it has no connection");
             }
-            (Presence::SetOffline(_), Some(SetOfflineBy::Us)) if !withdrawn => {
+            (Presence::SetOffline(_), Some(SetOfflineBy::Us)) if withdrawn.is_none() => {
                 let hold = command("hold", self.node.name.as_str());
                 let reason = format!("no person holds it: mita set it offline to retire it; {hold} keeps it");
                 return answer(Ended::Refused, &reason);
@@ -91,7 +94,12 @@ impl Context<'_> {
                 self.forget_set_offline();
                 self.store.save(&self.state)?;
                 self.journal(Event::Released, "");
-                answer(Ended::Done, self.released())
+                let ended = match (set_offline_by, withdrawn) {
+                    (Some(SetOfflineBy::Us), Some(asked)) => format!(", and is no longer to be retired{asked}"),
+                    (Some(SetOfflineBy::Us), None) => String::new(),
+                    (Some(SetOfflineBy::Person | SetOfflineBy::Monitor) | None, _) => ended(cause),
+                };
+                answer(Ended::Done, &format!("{}{ended}", self.released()))
             }
             Ok(Restoration::NotSetOffline) => answer(Ended::AlreadySo, "somebody has brought it back in the meantime"),
             Ok(Restoration::Held(reason)) => {
@@ -113,13 +121,22 @@ impl Context<'_> {
         }
     }
 
-    /// Withdraws a person's request to retire the node. Returns whether there was one.
-    fn withdraw_retire(&mut self) -> Result<bool, StoreError> {
-        let Some(server) = self.server().filter(|server| server.asked.is_some()) else { return Ok(false) };
+    /// Withdraws a person's request to retire the node. Returns whose it was, in words, where there was one.
+    fn withdraw_retire(&mut self) -> Result<Option<String>, StoreError> {
+        let Some(server) = self.server().filter(|server| server.asked.is_some()) else { return Ok(None) };
+        let asked = server.asked_by.as_ref().map_or_else(String::new, |person| format!(", as {person} had asked"));
         server.withdraw();
         server.retirement = None;
         self.store.save(&self.state)?;
-        Ok(true)
+        Ok(Some(asked))
+    }
+}
+
+/// Whose hold it was, and why.
+fn ended(cause: &OfflineCause) -> String {
+    match holder(cause) {
+        (Some(person), why) => format!("; {person} held it{}", because(&why)),
+        (None, _) => quoted(cause).replacen(": ", "; it was held for ", 1),
     }
 }
 

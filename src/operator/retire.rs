@@ -25,6 +25,9 @@ impl Context<'_> {
             self.machine.into_iter().flat_map(|machine| &machine.nodes).filter(|node| !node.idle).copied().collect();
         let (Some(machine), false) = (self.machine, busy.is_empty()) else { return self.retire(false) };
         let refused = |reason: String| Ok(Answer::new(Ended::Refused, reason));
+        if let Some(why) = self.paused(machine) {
+            return refused(why);
+        }
         if machine.nodes.iter().any(|node| self.set_offline_by(node) == Some(SetOfflineBy::Person)) {
             return refused(format!("a person holds it: {} first", command("release", self.node.name.as_str())));
         }
@@ -82,6 +85,9 @@ impl Context<'_> {
             }
             (None, _) => return refused("it is not ours".to_owned()),
         };
+        if let Some(why) = self.paused(machine) {
+            return refused(why);
+        }
         let Some(known) = self.plan.state.servers.get(&machine.id).cloned() else {
             return refused("its server is gone".to_owned());
         };
@@ -202,6 +208,12 @@ impl Context<'_> {
             rule => format!("{rule}: {reason}"),
         };
         Ok(Answer::new(Ended::Refused, refusal))
+    }
+
+    /// That a person has paused removals there.
+    fn paused(&self, machine: &Machine<'_>) -> Option<String> {
+        let pause = self.plan.state.pause(&machine.node_type, &machine.provider)?;
+        Some(format!("{} is {pause}; end the pause with {} first", pause.scope(), pause.resuming()))
     }
 
     /// Why its cloud would refuse to delete the server, where that is known beforehand.

@@ -330,7 +330,7 @@ pub fn publish(path: &Path, contents: &[u8]) -> io::Result<()> {
         file.write_all(contents)?;
         Ok(fchmod(&*file, Mode::from_bits_truncate(0o644))?)
     });
-    written.map_err(|error| explained(error, path, Wanted::Replace))
+    written.map_err(|error| explained(error, path, Wanted::Publish))
 }
 
 /// The place of a file that is written for others. Fails with what to do if its folder is missing.
@@ -341,6 +341,6 @@ pub(super) fn published(path: &Path) -> io::Result<Place> {
                 format!("there is no folder {folder}, make it with: mkdir -p {folder}", folder = folder.display());
             io::Error::new(ErrorKind::NotFound, text)
         }
-        _ => explained(error, path, Wanted::Replace),
+        _ => explained(error, path, Wanted::Publish),
     })
 }

@@ -6,6 +6,7 @@ use mita::plan::model::Subject;
 use mita_sim::jenkins::Version;
 use mita_sim::jenkins::nodes::CauseKind;
 use mita_sim::jenkins::queue::Job;
+use std::fs;
 
 fn hold(reason: &str) -> Request {
     Request::Hold { reason: Some(reason.to_owned()) }
@@ -64,10 +65,35 @@ fn what_another_request_replaces_or_withdraws_is_said() {
     assert!(!pause("alice").contains("replaces"), "it is the same");
     let told = pause("bob");
     assert!(told.contains("that replaces an earlier pause: everything was paused by alice since "), "{told}");
+    let resumed = it.program(&["resume"]).stdout;
+    assert_eq!(resumed, "everything goes on; that ends the pause of bob: bob\n");
     let node = it.node();
+    it.program_with(&["retire", &node, "--when-idle"], &[("SUDO_USER", "alice")], "");
+    let released = it.program_with(&["release", &node], &[("SUDO_USER", "bob")], "").stdout;
+    assert!(released.trim_end().ends_with("is no longer to be retired, as alice had asked"), "{released}");
     it.program(&["retire", &node, "--when-idle"]);
-    let held = it.program(&["hold", &node]).stdout;
+    let held = it.program(&["hold", &node, "--reason", "forensics"]).stdout;
     assert!(held.trim_end().ends_with("; it is no longer to be retired"), "{held}");
+    let released = it.program_with(&["release", &node], &[("SUDO_USER", "bob")], "").stdout;
+    assert!(released.trim_end().ends_with(" held it: forensics"), "{released}");
+}
+
+#[test]
+fn while_a_person_has_paused_removals_nobody_retires_a_node_there() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    it.program_with(&["pause", "--type", "trusty", "--reason", "audit"], &[("SUDO_USER", "alice")], "");
+    for options in [&[][..], &["--when-idle"], &["--force", "--yes"]] {
+        let refused = it.program(&[&["retire", &node], options].concat());
+        assert_eq!(refused.status, 3, "{options:?}: {}{}", refused.stdout, refused.stderr);
+        let told = "node type trusty is paused by alice since ";
+        let cure = ", until `mita resume --type trusty`: audit; end the pause with `mita resume --type trusty` first";
+        assert!(refused.stderr.contains(told) && refused.stderr.trim_end().ends_with(cure), "{}", refused.stderr);
+    }
+    it.minutes(2).did_nothing();
+    assert_eq!((it.nodes().len(), it.servers().len()), (1, 1));
+    assert_eq!(it.program(&["resume", "--type", "trusty"]).status, 0);
+    assert_eq!(it.program(&["retire", &node]).status, 0);
 }
 
 #[test]
@@ -97,6 +123,19 @@ fn names_of_files_are_completed_from_the_current_folder() {
     let shell = [("COMPLETE", "bash"), ("_CLAP_IFS", "\n"), ("_CLAP_COMPLETE_INDEX", "3")];
     let ended = it.program_with(&["--", "mita", "check", "--config", "mita.t"], &shell, "");
     assert_eq!(ended.stdout.trim_end(), "mita.toml", "{}", ended.stderr);
+}
+
+#[test]
+fn names_are_completed_from_the_configuration_of_the_line() {
+    let it = Setup::trusty().start();
+    fs::rename(it.config_file(), it.config_file().with_file_name("other.toml")).expect("a configuration");
+    let shell = [("COMPLETE", "bash"), ("_CLAP_IFS", "\n"), ("_CLAP_COMPLETE_INDEX", "4")];
+    for words in
+        [&["pause", "--config=other.toml", "--type", "tr"][..], &["--config=other.toml", "pause", "--type", "tr"]]
+    {
+        let ended = it.program_with(&[&["--", "mita"], words].concat(), &shell, "");
+        assert_eq!(ended.stdout.trim_end(), "trusty", "{words:?}: {}", ended.stderr);
+    }
 }
 
 #[test]

@@ -336,8 +336,21 @@ fn the_lines_to_copy_after_an_init_with_sudo_name_its_user() {
     let line = format!("  sudo -u {} mita reconcile --dry-run --config ", String::from_utf8_lossy(&user).trim());
     assert!(ended.stdout.contains(&line), "{}{}", ended.stdout, ended.stderr);
     let crontab = beside(&it, "mita.cron").canonicalize().expect("the crontab");
-    let line = format!("  sudo crontab -u {} {}\n", String::from_utf8_lossy(&user).trim(), crontab.display());
+    let its = format!("sudo crontab -u {}", String::from_utf8_lossy(&user).trim());
+    let line = format!("  ({its} -l 2>/dev/null; sudo cat {}) | {its} -\n", crontab.display());
     assert!(ended.stdout.ends_with(&line), "{line}{}", ended.stdout);
+}
+
+#[test]
+fn a_second_configuration_has_a_state_of_its_own() {
+    let it = nothing_yet();
+    for (file, state) in [("mita.toml", "state.json"), ("second.toml", "second.state.json")] {
+        let path = beside(&it, file);
+        let ended = it.program(&["init", "--offline", "--force", "--file", &path.display().to_string()]);
+        assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
+        let written = fs::read_to_string(&path).expect("a configuration");
+        assert!(written.contains(&format!("\nstate_file = \"{state}\"\n")), "{written}");
+    }
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub(super) fn errors(config: &Config) -> Vec<String> {
     report("state_file", unreadable(&beside(&state, LOCK), Wanted::Write));
     report("state_file", unreadable(&beside(&state, JOURNAL), Wanted::Write));
     for (key, file) in [("metrics_file", &config.metrics_file), ("html_file", &config.html_file)] {
-        report(key, file.as_ref().and_then(|file| unwritable(&folder_of(&resolved(file)), (file, Wanted::Replace))));
+        report(key, file.as_ref().and_then(|file| unwritable(&folder_of(&resolved(file)), (file, Wanted::Publish))));
     }
     errors
 }

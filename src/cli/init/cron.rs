@@ -38,11 +38,12 @@ fn install(config: &Path) -> String {
     let file = std::path::absolute(&file).unwrap_or(file);
     let file = in_shell(&file.to_string_lossy()).into_owned();
     let owner = config.metadata().map_or_else(|_| geteuid(), |found| Uid::from_raw(found.uid()));
-    match user_of_another_shell(owner) {
-        Some((sudo, owner)) => format!("{sudo}crontab -u {owner} {file}"),
-        // A person's crontab may have other lines.
-        None => format!("(crontab -l 2>/dev/null; cat {file}) | crontab -"),
-    }
+    let (sudo, crontab) = match user_of_another_shell(owner) {
+        Some((sudo, owner)) => (sudo, format!("{sudo}crontab -u {owner}")),
+        None => ("", "crontab".to_owned()),
+    };
+    // A crontab may have other lines: those of a person, or of another installation.
+    format!("({crontab} -l 2>/dev/null; {sudo}cat {file}) | {crontab} -")
 }
 
 /// How the person whose shell this is calls mita as the user who can read the configuration.

@@ -30,6 +30,7 @@ use dialogue::{Dialogue, Question};
 use files::{Kept, Place};
 use session::Session;
 use std::io::{self, BufRead, IsTerminal};
+use std::path::Path;
 use template::Answers;
 
 /// Asks, tries, writes and checks.
@@ -109,7 +110,7 @@ fn answers(session: &Session<'_>, dialogue: &mut Dialogue<'_>, piped: Piped) -> 
     let node = choices::ask(args, dialogue, &cloud.inventory)?;
     let kept = [jenkins.kept, cloud.kept].into_iter().flatten().collect();
     let answers = Answers {
-        state_file: if session.place.path.starts_with("/etc") { "/var/lib/mita/state.json" } else { "state.json" },
+        state_file: state_file(&session.place.path),
         owner: owner.as_str().to_owned(),
         jenkins_url: jenkins.url,
         jenkins_user: jenkins.user,
@@ -125,6 +126,14 @@ fn answers(session: &Session<'_>, dialogue: &mut Dialogue<'_>, piped: Piped) -> 
         inventory: cloud.inventory,
     };
     Ok((answers, kept))
+}
+
+/// One state belongs to one configuration: that of another one beside `mita.toml` has its name.
+fn state_file(config: &Path) -> String {
+    let folder = if config.starts_with("/etc") { "/var/lib/mita/" } else { "" };
+    let stem = config.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let name = if stem == "mita" { String::new() } else { format!("{stem}.") };
+    format!("{folder}{name}state.json")
 }
 
 /// Shows what `mita check` finds and what to do next.

@@ -16,7 +16,7 @@ const MOST_LISTED: usize = 12;
 
 /// Everything that a configuration is made of.
 pub(super) struct Answers {
-    pub(super) state_file: &'static str,
+    pub(super) state_file: String,
     pub(super) owner: String,
     pub(super) jenkins_url: String,
     pub(super) jenkins_user: String,
@@ -299,7 +299,7 @@ ahead = \"daily\"
 
 {registration}script_file = {script_file}
 ",
-        state_file = quoted(answers.state_file),
+        state_file = quoted(&answers.state_file),
         owner = quoted(&answers.owner),
         url = quoted(&answers.jenkins_url),
         user = quoted(&answers.jenkins_user),

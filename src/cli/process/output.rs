@@ -3,6 +3,7 @@
 use crate::config::of_process;
 use crate::domain::format::escaped;
 use crate::secret::{redact, redact_document};
+use crate::view::compact::UNCUT;
 use crate::view::compact::cut;
 use crate::view::style::unmarked;
 use crate::view::table::folded;
@@ -119,6 +120,11 @@ pub(crate) fn is_beside_errors() -> bool {
 pub(crate) fn make_room() -> io::Result<Reader> {
     let lines = if is_dumb() || height() == usize::MAX { 0 } else { height() };
     write("\n".repeat(lines).as_bytes())
+}
+
+/// The width of a result: what is read by a program, such as grep, is neither cut nor folded.
+pub(crate) fn width_of_results() -> usize {
+    if is_terminal() { width() } else { UNCUT }
 }
 
 /// The width of a line of text: that of the terminal, or of a page.

@@ -33,10 +33,8 @@ pub(crate) fn run(
     let config = loaded.as_ref().ok().map(|loaded| loaded.config.clone());
     let targets = Targets::of(args, &loaded)?;
     let ended = loaded.and_then(|loaded| run_once(args, &targets, detail, &loaded, moment, progress));
-    if let Err(failure) = &ended
-        && let Err(error) = targets.publish_failure(config.as_ref(), failure, moment)
-    {
-        log::error!("{error}");
+    if let Err(failure) = &ended {
+        report_unwritten(&targets.publish_failure(config.as_ref(), failure, moment));
     }
     ended
 }
@@ -72,7 +70,7 @@ fn run_once(
         ended = ended.and(Exit::Failed);
     }
     if let Some(store) = store {
-        not_written.extend(targets.publish(&loaded.config, &report, ended, store).err());
+        not_written.extend(targets.publish(&loaded.config, &report, ended, store));
     }
     report_unwritten(&not_written);
     if is_quiet && report.plan.actions.iter().any(|action| matches!(action.change, Change::CreateServer(_))) {

@@ -20,16 +20,11 @@ use std::io;
 use std::path::Path;
 
 impl Targets {
-    /// Writes the files of a run that came to its end. The exit status is that of everything before.
-    pub(super) fn publish(
-        &self,
-        config: &Config,
-        report: &Report,
-        exit: Exit,
-        mut store: Store,
-    ) -> Result<(), Failure> {
+    /// Writes the files of a run that came to its end. The exit status is that of everything before. Gives what was not
+    /// written.
+    pub(super) fn publish(&self, config: &Config, report: &Report, exit: Exit, mut store: Store) -> Vec<Failure> {
         if self.metrics.is_none() && self.page.is_none() {
-            return Ok(());
+            return Vec::new();
         }
         let status = Status::of(&Overview::of(config, report));
         let mut history = store.history(&config.owner);
@@ -41,19 +36,14 @@ impl Targets {
         let mut write = |path: &Path, text: String| store.publish(path, text.as_bytes());
         let metrics = publish(self.metrics.as_ref(), &mut write, || metrics::of_run(&run));
         let page = publish(self.page.as_ref(), &mut write, || page::of_run(&run));
-        kept.and(metrics).and(page)
+        [kept, metrics, page].into_iter().filter_map(Result::err).collect()
     }
 
     /// Writes the files of a run that ended before it read anything, so that whoever watches the metrics sees it. Not while
     /// another run is active, which writes them itself. Only the run with the lock writes the history.
-    pub(super) fn publish_failure(
-        &self,
-        config: Option<&Config>,
-        failure: &Failure,
-        moment: Moment,
-    ) -> Result<(), Failure> {
+    pub(super) fn publish_failure(&self, config: Option<&Config>, failure: &Failure, moment: Moment) -> Vec<Failure> {
         if matches!(failure, Failure::Run(RunError::Lock(LockError::Busy { .. }))) {
-            return Ok(());
+            return Vec::new();
         }
         let history = config.map(|config| store::history_of(&config.state_file, &config.owner));
         let (exit, history) = (failure.exit(), history.as_ref());
@@ -63,7 +53,7 @@ impl Targets {
             metrics::of_failure(exit, moment.now, moment.started.elapsed(), history)
         });
         let page = publish(self.page.as_ref(), write, || page::of_failure(exit, moment.now, &lines, history));
-        metrics.and(page)
+        [metrics, page].into_iter().filter_map(Result::err).collect()
     }
 }
 

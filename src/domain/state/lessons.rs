@@ -1,6 +1,7 @@
 //! What runs have learnt: queue items, breakers, failures, mismatches, and why mita waits.
 
 use super::credit::Credit;
+use crate::domain::format::in_shell;
 use crate::domain::names::{MitaId, NodeTypeName, ProviderName, ServerId};
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
@@ -215,6 +216,13 @@ impl Pause {
             && self.provider.as_ref().is_none_or(|paused| paused == provider)
     }
 
+    /// The command that ends this pause and no other; of everything it ends all.
+    pub fn resuming(&self) -> String {
+        let node_type = self.node_type.iter().map(|name| format!(" --type {}", in_shell(name.as_str())));
+        let provider = self.provider.iter().map(|name| format!(" --provider {}", in_shell(name.as_str())));
+        format!("`mita resume{}`", node_type.chain(provider).collect::<String>())
+    }
+
     /// What is paused, in words: `node type ubuntu at provider east`.
     pub fn scope(&self) -> String {
         match (&self.node_type, &self.provider) {
@@ -232,7 +240,7 @@ impl fmt::Display for Pause {
         write!(f, "paused by {} since {:.0}", self.by, self.since)?;
         match self.until {
             Some(until) => write!(f, ", until {until:.0}")?,
-            None => write!(f, ", until mita resume")?,
+            None => write!(f, ", until {}", self.resuming())?,
         }
         self.reason.iter().try_for_each(|reason| write!(f, ": {reason}"))
     }

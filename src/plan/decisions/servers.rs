@@ -289,7 +289,7 @@ impl Server<'_> {
             let why = "it worked until Jenkins was restarted, and its build may go on there";
             return (Rule::Settling, format!("{reason}; {why}"));
         }
-        if let Some(pause) = self.pause().filter(|_| rule != Rule::Asked && !self.is_half_gone()) {
+        if let Some(pause) = self.pause().filter(|_| !self.is_half_gone()) {
             return (Rule::Paused, format!("{reason}; {pause}"));
         }
         if let Some(why) = self.found.supply.rights.forbidden(machine) {

@@ -56,6 +56,9 @@ pub(crate) struct PauseStatus {
     /// By whom, until when and why, in words.
     #[serde(skip)]
     pub(crate) words: String,
+    /// The command that ends it.
+    #[serde(skip)]
+    resuming: String,
 }
 
 impl PauseStatus {
@@ -74,6 +77,7 @@ impl PauseStatus {
             reason: reason.as_deref().map(clean::text),
             scope: pause.scope(),
             words: clean::text(&one_line(&pause.to_string())),
+            resuming: pause.resuming(),
         }
     }
 }
@@ -95,7 +99,8 @@ impl PauseDocument {
         let mut text = String::new();
         let is_resumed = self.command == Command::Resume;
         let is_all_paused = self.pauses.iter().any(PauseStatus::is_of_everything);
-        for PauseStatus { scope, words, .. } in &self.changed {
+        for PauseStatus { scope, words, by, reason, .. } in &self.changed {
+            let why = reason.as_deref().map_or_else(String::new, |reason| format!(": {}", one_line(reason)));
             text.push_str(&match self.command {
                 Command::Pause => {
                     format!(
@@ -103,7 +108,7 @@ impl PauseDocument {
                     )
                 }
                 Command::Resume if is_all_paused => format!("the pause of {scope} is ended\n"),
-                Command::Resume => format!("{scope} goes on\n"),
+                Command::Resume => format!("{scope} goes on; that ends the pause of {by}{why}\n"),
             });
         }
         if let Some(PauseStatus { scope, words, .. }) = &self.replaced {
@@ -116,8 +121,8 @@ impl PauseDocument {
         }
         let others = self.pauses.iter().filter(|pause| self.changed.iter().all(|changed| changed.scope != pause.scope));
         text.extend(others.map(|pause| {
-            let PauseStatus { scope, words, .. } = pause;
-            let end = if is_resumed && pause.is_of_everything() { "; `mita resume` ends that" } else { "" };
+            let PauseStatus { scope, words, until, resuming, .. } = pause;
+            let end = if is_resumed && until.is_some() { format!("; {resuming} ends that") } else { String::new() };
             format!("{scope} is {words}{end}\n")
         }));
         text

@@ -175,12 +175,17 @@ impl Explanation {
         self.mistake.is_some() && !self.has_found_anything()
     }
 
+    /// Before what is concluded from something that is not there.
+    fn as_far_as_seen(&self) -> &'static str {
+        if self.problems.is_empty() { "" } else { "as far as could be seen, " }
+    }
+
     /// That the subject names nothing, in a sentence.
     pub(crate) fn nothing(&self) -> String {
         if let Some(mistake) = &self.mistake {
             return format!("{:?} names nothing, and as a label expression: {mistake}", self.subject);
         }
-        let seen = if self.problems.is_empty() { "" } else { "as far as could be seen, " };
+        let seen = self.as_far_as_seen();
         format!(
             "{seen}nothing is called {:?}: no job in the queue, no node, no server of ours, no node type, no provider, no label that a node type or a \
              node has, and nothing in the journal{}",
@@ -194,7 +199,8 @@ impl Explanation {
         let mut text: String = self.found.iter().map(|finding| finding.render(width, detail)).collect();
         if self.found.is_empty() {
             let subject = one_line(&self.subject);
-            text.push_str(&format!("{subject} is neither queued nor there now; the journal tells of it:\n\n"));
+            let seen = self.as_far_as_seen();
+            text.push_str(&format!("{seen}{subject} is neither queued nor there now; the journal tells of it:\n\n"));
         }
         if self.more_queue_items > 0 {
             let more = plural(self.more_queue_items, "younger queue item");

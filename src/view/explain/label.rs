@@ -8,6 +8,9 @@ use crate::view::explain::similar::labels;
 use crate::view::overview::Overview;
 use crate::view::text::{closest, plural, similar};
 
+/// In place of what a list tells that is not there.
+const NODES_UNSEEN: &str = "the nodes of Jenkins could not be read";
+
 /// A label expression. None if no node type and no node has any of its labels.
 pub(super) fn explain(overview: &Overview<'_>, label: Label) -> Option<Finding> {
     let known = labels(overview);
@@ -16,6 +19,7 @@ pub(super) fn explain(overview: &Overview<'_>, label: Label) -> Option<Finding> 
         return None;
     }
     let mut finding = Finding::new(Kind::Label, &label, format!("{label:#}"));
+    let are_nodes_seen = overview.report.world.jenkins.nodes.complete().is_some();
     for atom in label.atoms() {
         let of_types: Vec<&str> =
             types.iter().filter(|kind| has_label(kind, atom)).map(|kind| kind.name.as_str()).collect();
@@ -24,8 +28,11 @@ pub(super) fn explain(overview: &Overview<'_>, label: Label) -> Option<Finding> 
         let near = if carried { String::new() } else { similar(&closest(&known, atom)) };
         let of_types =
             if of_types.is_empty() { "no node type".to_owned() } else { format!("node type {}", of_types.join(", ")) };
-        let nodes = plural(nodes, "node");
-        finding.answer(Candidate::Atom, atom, carried, format!("{of_types}; {nodes} in Jenkins{near}"));
+        let nodes = match are_nodes_seen {
+            true => format!("{} in Jenkins", plural(nodes, "node")),
+            false => NODES_UNSEEN.to_owned(),
+        };
+        finding.answer(Candidate::Atom, atom, carried, format!("{of_types}; {nodes}{near}"));
     }
     let need = Need::Label(label);
     for kind in types {
@@ -38,7 +45,9 @@ pub(super) fn explain(overview: &Overview<'_>, label: Label) -> Option<Finding> 
             finding.answer(Candidate::Node, &view.node.name, true, view.state());
         }
     }
-    if !nodes.iter().any(|view| need.accepts_node(view.node, None, types)) {
+    if !are_nodes_seen {
+        finding.fact(What::Nodes, NODES_UNSEEN);
+    } else if !nodes.iter().any(|view| need.accepts_node(view.node, None, types)) {
         finding.fact(What::Nodes, "no node in Jenkins fits");
     }
     Some(finding)

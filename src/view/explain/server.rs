@@ -86,7 +86,7 @@ fn remembered(overview: &Overview<'_>, finding: &mut Finding, memory: &ServerMem
         times.push(format!("active since {at:.0}"));
     }
     match memory.joined_at {
-        Some(at) => times.push(format!("first online in Jenkins {at:.0}")),
+        Some(at) => times.push(format!("first seen online in Jenkins {at:.0}")),
         None => times.push("never online in Jenkins".to_owned()),
     }
     if let Some(at) = memory.deleting_since {

@@ -77,6 +77,8 @@ impl HistoryDocument {
     /// That nothing is written of it, in a sentence.
     pub(crate) fn nothing(&self, has_not_run: bool) -> String {
         let since = self.since.map_or(String::new(), |since| format!(" since {since}"));
+        let until = self.until.map_or(String::new(), |until| format!(" until {until}"));
+        let since = format!("{since}{until}");
         match &self.subject {
             Some(subject) => format!("the journal has nothing about {subject:?}{since}{}", self.hint),
             None if has_not_run => format!("the journal has nothing{since}: {NOT_RUN}"),

@@ -22,7 +22,7 @@ pub(crate) struct Totals {
     pub(crate) builds: u64,
     /// From order to removal, of the servers that are gone.
     pub(crate) machine_seconds: i64,
-    /// While they were online and no build was seen to run there: at most, since nobody sees when a build ends.
+    /// While they were online and no build was seen to run there: roughly, since nobody sees when that begins and ends.
     pub(crate) idle_seconds: i64,
     /// Jobs that had waited for an executor and were seen running.
     pub(crate) jobs: usize,
@@ -84,7 +84,7 @@ impl Totals {
             let were = if self.builds == 1 { "was" } else { "were" };
             let (all, idle) = (time(self.machine_seconds), time(self.idle_seconds));
             text.push_str(&format!(
-                "; those gone lived {all} together, at most {idle} of it idle; {builds} {were} seen on them"
+                "; those gone lived {all} together, some {idle} of it idle; {builds} {were} seen on them"
             ));
         }
         if let (Some(mean), Some(p95)) = (self.mean_wait_seconds, self.p95_wait_seconds) {
@@ -123,7 +123,7 @@ mod tests {
         assert_eq!((totals.mean_wait_seconds, totals.p95_wait_seconds), (Some(10), Some(19)));
         assert_eq!(
             totals.sentence(),
-            "2 servers ordered, 1 order without a server, 1 removed; those gone lived 2h together, at most 30m of it idle; 3 \
+            "2 servers ordered, 1 order without a server, 1 removed; those gone lived 2h together, some 30m of it idle; 3 \
              builds were seen on them\n20 jobs waited 10s on average, 95% of them at most 19s\n1 job left the queue without being seen \
              running; no average counts it"
         );

@@ -128,8 +128,8 @@ fn at_hand(overview: &Overview<'_>, machine: &Machine<'_>) -> usize {
 /// That an idle server stays, as one of those that are kept at hand.
 pub(crate) fn stays_at_hand(overview: &Overview<'_>, machine: &Machine<'_>) -> String {
     match at_hand(overview, machine) {
-        1 => "kept at hand: 1 is wanted".to_owned(),
-        wanted => format!("kept at hand: {wanted} are wanted"),
+        1 => "kept at hand: up to 1 is".to_owned(),
+        most => format!("kept at hand: up to {most} are"),
     }
 }
 

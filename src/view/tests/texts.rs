@@ -367,8 +367,8 @@ fn a_node_is_explained_with_its_server_and_what_comes_next() {
   node type       ubuntu at provider openstack
   order           20260105T080010Z-1, 2026-01-05T08:00:10Z (13m ago), by run 1
   nodes           ubuntu+192.168.1.10
-  remembered      active since 2026-01-05T08:01:10Z; first online in Jenkins
-                  2026-01-05T08:02:10Z
+  remembered      active since 2026-01-05T08:01:10Z; first seen online in
+                  Jenkins 2026-01-05T08:02:10Z
   next            retired in 7m unless a build comes
 {RULES}"
         )

@@ -1,11 +1,11 @@
 //! A person's pause: no orders and no removals, and what is half done is finished.
 
 use crate::domain::rule::Rule;
-use crate::domain::state::{Pause, Retirement, RetirementStep};
+use crate::domain::state::{Pause, Retirement, RetirementStep, SetOfflineBy};
 use crate::domain::world::*;
 use crate::plan::tests::situation::*;
 
-const WORDS: &str = "paused by alice since 2026-11-21T12:00:00Z, until mita resume: moving racks";
+const WORDS: &str = "paused by alice since 2026-11-21T12:00:00Z, until `mita resume`: moving racks";
 
 fn pause(node_type: Option<&str>, provider: Option<&str>) -> Pause {
     Pause {
@@ -60,12 +60,15 @@ fn a_pause_of_one_type_or_provider_leaves_the_others_alone() {
 }
 
 #[test]
-fn what_is_half_done_is_finished_and_what_a_person_asks_for_is_done() {
+fn what_is_half_done_is_finished_and_what_a_person_asked_for_before_waits() {
     let mut s = Situation::new();
     s.idle("s1", "10.0.0.1", "2h");
     s.state.pauses = vec![pause(None, None)];
     s.memory("s1").asked = Some(s.now);
-    assert_eq!(s.plan().actions[0].rule, Rule::Asked);
+    assert_eq!(s.plan().actions, []);
+    s.node("ubuntu+10.0.0.1").presence = set_offline(USER, "mita retires this node: owner=ci server=s1 rule=asked");
+    s.node_memory("ubuntu+10.0.0.1").set_offline_by = Some(SetOfflineBy::Us);
+    assert_eq!(s.plan().actions[0].rule, Rule::Asked, "{}", whole(&s.plan()));
     s.memory("s1").asked = None;
     s.lose_node("ubuntu+10.0.0.1");
     s.memory("s1").retirement = Some(Retirement { rule: Rule::Idle, since: s.now, step: RetirementStep::NodesDeleted });

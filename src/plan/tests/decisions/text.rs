@@ -104,7 +104,7 @@ fn the_last_line_says_that_everything_is_paused_since_when_and_by_whom() {
         by: "alice".to_owned(),
         reason: Some("upgrade".to_owned()),
     });
-    let pause = "everything is paused by alice since 2026-11-21T12:00:00Z, until mita resume: upgrade\n";
+    let pause = "everything is paused by alice since 2026-11-21T12:00:00Z, until `mita resume`: upgrade\n";
     assert!(s.plan().display(Detail::Terse).to_string().ends_with(&format!("0 servers of ours; {pause}")));
     s.project(1, "amd64");
     let shown = s.plan().display(Detail::Terse).to_string();
