@@ -67,7 +67,7 @@ struct Header {
 }
 
 impl Record {
-    /// Reads a record.
+    /// Reads a record; that of `-` from standard input.
     ///
     /// # Errors
     /// Fails if the file cannot be read, is not a record, or was written by a newer program.
@@ -82,7 +82,11 @@ impl Record {
         };
         let unreadable = |why: String| RecordError::Unreadable { path: path.to_owned(), why };
         let mut text = Vec::new();
-        File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut text)).map_err(failed)?;
+        let read = match path == Path::new("-") {
+            true => io::stdin().lock().take(LARGEST + 1).read_to_end(&mut text),
+            false => File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut text)),
+        };
+        read.map_err(failed)?;
         if text.len() as u64 > LARGEST {
             return Err(unreadable(format!("it is larger than {} MiB", LARGEST >> 20)));
         }

@@ -314,6 +314,16 @@ fn every_kept_record_is_planned_as_it_was() {
     }
 }
 
+#[test]
+fn a_record_can_come_through_a_pipe() {
+    let farm = demand();
+    let (_, _, path) = written(&farm);
+    let text = fs::read_to_string(&path).unwrap();
+    let (named, piped) =
+        (farm.program(&["replay", &path.display().to_string()]), farm.program_with(&["replay", "-"], &[], &text));
+    assert_eq!((piped.status, &piped.stdout), (0, &named.stdout), "{}", piped.stderr);
+}
+
 fn document(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }

@@ -117,7 +117,7 @@ pub(crate) struct Check {
 /// `mita replay`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Replay {
-    /// A record that `mita reconcile --record FILE` wrote
+    /// A record that `mita reconcile --record FILE` wrote (- for standard input)
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
 
