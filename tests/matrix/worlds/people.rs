@@ -77,16 +77,20 @@ fn our_nodes(farm: &Installation) -> Vec<String> {
 
 pub(super) fn command(farm: &Installation, which: usize, verb: &str) {
     let Some(name) = pick(&our_nodes(farm), which) else { return };
+    let mut was_held = false;
     if verb != "retire" {
         // Whoever held the node or locked its server has agreed.
         let mut world = farm.sim.world();
         let mita_sim::World { clouds, jenkins, .. } = &mut *world;
         let Some(node) = jenkins.node_mut(&name) else { return };
-        node.held &= verb == "hold";
+        was_held = std::mem::take(&mut node.held);
         let server = node.server.as_ref().and_then(|on| clouds.get_mut(&on.cloud)?.server_mut(&on.server));
         server.into_iter().for_each(|server| server.locked = false);
     }
     farm.command(&[verb, &name]);
+    if let Some(node) = farm.sim.jenkins().node_mut(&name).filter(|_| verb == "hold") {
+        node.held |= was_held;
+    }
 }
 
 pub(super) fn relabelled(farm: &Installation, which: usize, labels: &str) {
