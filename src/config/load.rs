@@ -42,12 +42,14 @@ pub(super) fn load(path: &Path, environment: Environment<'_>) -> Result<Loaded, 
     let text = file::text(path, LARGEST).map_err(|error| {
         let file = path.display();
         // Cron starts a program in another folder than the one where its command was tried.
-        let from = std::env::current_dir().ok().filter(|_| error == file::MISSING && path.is_relative());
+        let is_missing = error == file::MISSING;
+        let from = std::env::current_dir().ok().filter(|_| is_missing && path.is_relative());
         let from = from.map_or_else(String::new, |from| format!(" (looked for from the folder {})", from.display()));
         let named = environment("MITA_CONFIG").is_some_and(|named| Path::new(&named) == path);
         let named = if named { " (named by the variable MITA_CONFIG)" } else { "" };
         let error = format!("{error}{from}");
-        let error = file::with_advice(&error, "name another file with --config FILE or MITA_CONFIG");
+        let init = if is_missing { ", or write one with mita init" } else { "" };
+        let error = file::with_advice(&error, &format!("name another file with --config FILE or MITA_CONFIG{init}"));
         ConfigErrors::of_lines(vec![format!("{file}{named}: {error}")])
     })?;
     let reading = Reading::new(path, &text, environment);

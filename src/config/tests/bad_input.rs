@@ -178,10 +178,13 @@ fn the_file_itself() {
     let advice = "name another file with --config FILE or MITA_CONFIG";
     assert_eq!(folder.errors(), ["mita.toml: is not UTF-8 text from line 2 on; save it as UTF-8"]);
     fs::remove_file(folder.0.path().join("mita.toml")).unwrap();
-    assert_eq!(folder.errors(), [format!("mita.toml: does not exist; {advice}")]);
+    assert_eq!(folder.errors(), [format!("mita.toml: does not exist; {advice}, or write one with mita init")]);
     let relative = Config::load(std::path::Path::new("gone/mita.toml")).unwrap_err().to_string();
     let from = std::env::current_dir().unwrap();
-    let from = format!("gone/mita.toml: does not exist (looked for from the folder {}); {advice}", from.display());
+    let from = format!(
+        "gone/mita.toml: does not exist (looked for from the folder {}); {advice}, or write one with mita init",
+        from.display()
+    );
     assert_eq!(relative, from);
     fs::create_dir(folder.0.path().join("mita.toml")).unwrap();
     assert_eq!(folder.errors(), [format!("mita.toml: is a folder; {advice}")]);
