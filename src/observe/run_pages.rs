@@ -7,7 +7,7 @@ use crate::domain::state::State;
 use crate::domain::why::Why;
 use crate::domain::world::{Node, Queue, QueueItem, Stage};
 use crate::jenkins::Jenkins;
-use crate::plan::demand::need::{NodeIndex, further_labels};
+use crate::plan::demand::need::{self, NodeIndex};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many pages are read in a run.
@@ -43,21 +43,18 @@ pub(super) fn read_labels(jenkins: &Jenkins, queue: &mut Queue, nodes: &[Node], 
 }
 
 /// Whether only the page of its run tells what a block asks for: Jenkins has no agents and names no label, or it names the one
-/// node that fits, and no node type has all labels of that.
+/// node that fits, and no node type has all that this one can be asked for.
 fn hides_its_label(item: &QueueItem, nodes: &NodeIndex<'_>, config: &Config, state: &State) -> bool {
     let known = state.queue.get(&item.id).filter(|known| !known.is_of_another(item));
     let known = known.and_then(|known| known.need.as_ref());
     if item.run.is_none() || matches!(known, Some(Need::Label(_) | Need::Anywhere)) {
         return false;
     }
-    let has_all =
-        |labels: &[&String]| config.node_types.iter().any(|kind| labels.iter().all(|label| kind.carries(label)));
     match Why::read(item.why.as_deref()) {
         Why::NextExecutor => !nodes.has_agents() && known.is_none(),
-        Why::NodeOffline(name) | Why::WaitingOn(name) => nodes.find(&name).is_some_and(|node| {
-            let labels: Vec<&String> = further_labels(node).collect();
-            labels.is_empty() || !has_all(&labels)
-        }),
+        Why::NodeOffline(name) | Why::WaitingOn(name) => {
+            nodes.find(&name).is_some_and(|node| need::hides_label(node, &config.node_types))
+        }
         _ => false,
     }
 }

@@ -21,11 +21,9 @@ impl Need {
             Need::Label(label) => label.matches(|atom| kind.carries(atom)),
             Need::Anywhere => kind.unlabelled,
             Need::Node { name, node_type, labels } => {
-                let named = |text: &str| all.iter().find(|kind| kind.name.as_str() == text);
-                let own = node_type.as_ref().and_then(|own| named(own.as_str()));
-                match own.or_else(|| named(name.as_str())).or_else(|| named(name.before_plus())) {
-                    Some(named) => named.name == kind.name,
-                    None => !labels.is_empty() && labels.iter().all(|label| kind.carries(label)),
+                match node_type.as_ref().filter(|own| all.iter().any(|kind| kind.name == **own)) {
+                    Some(own) => *own == kind.name,
+                    None => types_like(name, labels, all).contains(&&kind.name),
                 }
             }
         }
@@ -160,12 +158,6 @@ impl<'a> OurNames<'a> {
         self.known.contains(name) || convention.ip.is_some() && by_type() || !self.machines(name).is_empty()
     }
 
-    /// Whether a new server of some type would do.
-    fn serve(&self, need: &Need) -> bool {
-        let types = &self.config.node_types;
-        types.iter().any(|kind| need.accepts_type(kind, types))
-    }
-
     /// Every machine of ours (index) that the node of this name may be.
     pub(crate) fn machines(&self, name: &NodeName) -> BTreeSet<usize> {
         self.bearers.machines(name)
@@ -217,9 +209,9 @@ pub fn read(
     }
     let like_exact = exact.map(|node| one_like(node.as_str(), ours, index));
     let like_node = like_exact.or_else(|| node_in(why, ours, index));
-    let is_guessed = guess.as_ref().is_some_and(|guess| is_borne_out(guess, ours.config, &item.task, why, index));
-    let like_node = like_node.filter(|need| !is_guessed || ours.serve(need));
-    if let Some(need) = label.or(like_node).or(guess).or_else(|| known.cloned()) {
+    let is_sure = |guess: &&Need| is_borne_out(guess, ours.config, &item.task, why, index);
+    let borne_out = guess.as_ref().filter(is_sure).cloned();
+    if let Some(need) = label.or(borne_out).or(like_node).or(guess).or_else(|| known.cloned()) {
         return Reading::Known(need);
     }
     let reserved = match why {
@@ -327,8 +319,7 @@ fn is_label_of(known: &Need, why: &Why, index: &NodeIndex<'_>) -> bool {
 }
 
 /// The need of a node like this one. A node of ours stands for its type, whatever labels a person or a plugin gave it besides;
-/// only where another type has all of them, its labels tell. Where no type has them, its name counts: to Jenkins that is a label
-/// of it, and anybody may give a node the name of a label that jobs ask for.
+/// only where another type has all of them, its labels tell.
 fn one_like(name: &str, ours: &OurNames<'_>, index: &NodeIndex<'_>) -> Need {
     let node = index.find(name);
     let name = node.map_or_else(|| NodeName::from(name), |node| node.name.clone());
@@ -337,12 +328,34 @@ fn one_like(name: &str, ours: &OurNames<'_>, index: &NodeIndex<'_>) -> Need {
     let has_all = |kind: &NodeType| labels.iter().all(|label| kind.carries(label));
     let own = ours.types.get(&name).and_then(|own| ours.config.node_type(own));
     let own = own.filter(|own| has_all(own) || !types.iter().any(has_all)).map(|own| own.name.clone());
-    let is_label = types.iter().any(|kind| kind.carries(name.as_str()));
-    let need = Need::Node { name, node_type: own, labels };
-    match &need {
-        Need::Node { name, .. } if is_label && !ours.serve(&need) => Need::Label(Label::atom(name.as_str())),
-        _ => need,
-    }
+    Need::Node { name, node_type: own, labels }
+}
+
+/// The node types that a node stands for which is no server of ours. A job can ask for its labels and, as Jenkins counts that
+/// as one, for its name; anybody may give a node any name. So the part before the `+` says which of the types with its labels is
+/// meant, and it alone counts only for a type with one of them, or where no labels are known.
+fn types_like<'c>(name: &NodeName, labels: &BTreeSet<String>, all: &'c [NodeType]) -> Vec<&'c NodeTypeName> {
+    let has_all = |kind: &NodeType| !labels.is_empty() && labels.iter().all(|label| kind.carries(label));
+    let has_one = |kind: &NodeType| labels.is_empty() || kind.all_labels().any(|label| labels.contains(label));
+    let is_label = |kind: &NodeType| kind.carries(name.as_str());
+    let is_base = |kind: &NodeType| kind.name.as_str() == name.before_plus();
+    let those = |fit: &dyn Fn(&NodeType) -> bool| all.iter().filter(|kind| fit(kind)).map(|kind| &kind.name).collect();
+    let found: [Vec<&NodeTypeName>; 3] = [
+        those(&|kind| has_all(kind) && (is_label(kind) || is_base(kind))),
+        those(&|kind| has_all(kind) || is_label(kind)),
+        those(&|kind| has_one(kind) && is_base(kind)),
+    ];
+    found.into_iter().find(|types| !types.is_empty()).unwrap_or_default()
+}
+
+/// Whether only the page of its run tells what a job asks for that no node but this one fits: no node type has all that it can
+/// ask for, which are the labels of the node, and its name where that is a label of a type.
+pub fn hides_label(node: &Node, all: &[NodeType]) -> bool {
+    let is_label = |name: &str| all.iter().any(|kind| kind.carries(name));
+    let name = Some(node.name.as_str()).filter(|name| is_label(name));
+    let has_all =
+        |kind: &NodeType| further_labels(node).map(String::as_str).chain(name).all(|label| kind.carries(label));
+    further_labels(node).next().is_none() || !all.iter().any(has_all)
 }
 
 /// The labels of a node besides its own name.

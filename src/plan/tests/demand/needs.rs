@@ -106,8 +106,14 @@ fn the_projects_own_label_comes_before_the_one_node_that_fits_today() {
 fn one_fitting_node_stands_for_a_type_of_its_name_then_for_one_with_its_labels() {
     for (node, labels, said_of) in [
         ("debian", vec!["special"], "demand: needs node debian: debian"),
-        ("debian+10.9.9.9", vec!["special"], "demand: needs node debian+10.9.9.9: debian"),
-        ("debian+blade-7", vec!["special"], "demand: needs node debian+blade-7: debian"),
+        ("debian+10.9.9.9", vec!["arm64", "special"], "demand: needs node debian+10.9.9.9: debian"),
+        ("debian+blade-7", vec!["bookworm", "amd64"], "demand: needs node debian+blade-7: debian"),
+        ("debian+blade-7", vec!["amd64"], "demand: needs node debian+blade-7: ubuntu"),
+        (
+            "debian+blade-7",
+            vec!["special"],
+            "no_node_type: needs node debian+blade-7, which no node type of the configuration has",
+        ),
         ("static1", vec!["arm64"], "demand: needs node static1: debian"),
         ("static1", vec!["arm64", "debian"], "demand: needs node static1: debian"),
         (
@@ -136,7 +142,7 @@ fn l5_a_node_with_the_name_of_a_label_does_not_starve_the_jobs_that_ask_for_that
             evil.labels = names(&[labels, &["arm64"]].concat());
             s.nodes().push(evil);
             s.pipeline(1, why);
-            assert_eq!(said(&s), "demand: needs arm64: debian", "{labels:?} {why}");
+            assert_eq!(said(&s), "demand: needs node arm64: debian", "{labels:?} {why}");
         }
     }
 }
@@ -148,7 +154,7 @@ fn an_idle_node_with_the_name_of_a_label_is_supply_for_the_jobs_that_ask_for_tha
     node.labels = names(&["arm64"]);
     s.nodes().push(node);
     s.pipeline(1, "Waiting for next available executor on ‘arm64’");
-    assert_eq!(said(&s), "idle_executor: needs arm64: node arm64 has an idle executor");
+    assert_eq!(said(&s), "idle_executor: needs node arm64: node arm64 has an idle executor");
 }
 
 #[test]
@@ -160,6 +166,49 @@ fn l1_a_node_with_the_name_of_a_label_stands_for_the_type_that_has_its_labels_if
     s.pipeline(1, "‘arm64’ is offline");
     let said = said(&s);
     assert!(said.starts_with("demand: needs node arm64: ") && !said.ends_with("debian"), "{said}");
+}
+
+#[test]
+fn l5_an_entry_with_the_name_of_a_node_type_does_not_draw_the_pipelines_for_its_labels_to_that_type() {
+    for name in ["debian+10.9.9.9", "debian+x"] {
+        for presence in [Presence::Disconnected, Presence::Online] {
+            let mut s = types();
+            let mut entry = agent(name);
+            (entry.labels, entry.presence) = (names(&[name, "amd64"]), presence);
+            (entry.idle, entry.idle_executors) = (false, 0);
+            s.nodes().push(entry);
+            let why = format!("Waiting for next available executor on ‘{name}’");
+            s.pipeline(1, &why).in_queue_since = Some(s.now - time("6m"));
+            s.runs(&format!(
+                "
+                | + ubuntu  os  20261121T120000Z-1  job1 (1) needs node {name}
+                |   job 1  job1  demand: needs node {name}: ubuntu server 20261121T120000Z-1 is ordered for it
+                |   node {name}  not_ours: no server of ours carries its name or address
+            "
+            ));
+        }
+    }
+}
+
+/// Without a page the job may ask for the name or for the label: if the first guess was in vain, the second follows.
+#[test]
+fn l5_an_entry_with_the_name_of_one_node_type_and_the_label_of_another_starves_the_jobs_of_neither() {
+    let mut s = types();
+    let mut entry = offline_static("ubuntu");
+    entry.labels = names(&["ubuntu", "arm64"]);
+    s.nodes().push(entry);
+    s.wait(1, Task::Unknown, "‘ubuntu’ is offline");
+    s.run().after("1m").joins("new1", "10.0.0.1");
+    s.run().after("1m").run();
+    s.after("1m").runs(
+        "
+        |   job 1  job1  on_its_way: needs node ubuntu: debian server 20261121T120200Z-1 is on its way
+        |   node ubuntu  not_ours: it could be a server of ours, but is not taken for its node: it is left alone
+        |   node ubuntu+10.0.0.1  kept: idle 2m, grace 40m
+        |   server new1  ubuntu  kept: idle 2m, grace 40m
+        |   server new2  debian  booting: ordered 1m ago, being built
+    ",
+    );
 }
 
 #[test]

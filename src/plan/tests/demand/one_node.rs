@@ -153,6 +153,30 @@ fn l5_a_dead_entry_with_a_label_more_does_not_starve_the_jobs_for_its_other_labe
 }
 
 #[test]
+fn l5_no_name_of_a_node_draws_a_matrix_configuration_away_from_the_type_of_its_axis_values() {
+    for name in ["windows", "windows+10.9.9.9", "windows+x"] {
+        for labels in [&["amd64"][..], &["amd64", "spare"]] {
+            let mut s = Situation::with_win10();
+            let mut entry = agent(name);
+            (entry.labels, entry.presence) = (names(&[labels, &[name]].concat()), Presence::Disconnected);
+            *s.nodes() = vec![entry];
+            s.wait(
+                1,
+                Task::Matrix { axis_values: vec!["amd64".to_owned(), "1".to_owned()] },
+                &format!("‘{name}’ is offline"),
+            );
+            s.runs(&format!(
+                "
+                | + ubuntu  os  20261121T120000Z-1  job1 (1) needs amd64
+                |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
+                |   node {name}  not_ours: no server of ours carries its name or address
+            "
+            ));
+        }
+    }
+}
+
+#[test]
 fn the_axis_values_of_a_matrix_project_count_only_as_far_as_the_node_that_fits_bears_them_out() {
     for (values, rule) in [
         (&["windows", "gcc"][..], "demand: needs windows: "),
