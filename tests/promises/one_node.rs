@@ -3,9 +3,9 @@
 use crate::harness::{Setup, minutes};
 use mita::domain::rule::Rule;
 use mita::plan::model::Subject;
-use mita_sim::Service;
 use mita_sim::jenkins::nodes::Node;
 use mita_sim::jenkins::queue::Job;
+use mita_sim::{Fault, Kind, Service};
 
 fn setup() -> Setup {
     Setup::trusty().node("debian", "labels = \"amd64 debian\"")
@@ -42,6 +42,42 @@ fn l1_the_page_of_a_run_names_the_label_where_jenkins_names_a_busy_node_of_someb
     for _ in 0..20 {
         let run = it.minute();
         assert_eq!(run.report.plan.warnings, [""; 0], "that node serves it");
+    }
+}
+
+#[test]
+fn l5_pages_that_cannot_be_read_keep_nobody_elses_page_from_being_read() {
+    for own_names in [true, false] {
+        let it = setup().start();
+        it.sim.jenkins().add_agent("rack", "debian physical", 1);
+        it.sim.jenkins().submit(Job::freestyle("long").label("physical").lasting(minutes(600)));
+        it.sim.fault(Fault::new(Service::Jenkins, Kind::Html(404)).method("GET").path("job/eve").always());
+        let mut started = 0;
+        let mut start = |number: u32| {
+            for _ in 0..number {
+                started += 1;
+                let name = if own_names { format!("eve-{started}") } else { "eve".to_owned() };
+                it.sim.jenkins().submit(pipeline(&name, "physical"));
+            }
+        };
+        start(8);
+        it.minute().did_nothing();
+        it.sim.jenkins().submit(pipeline("ann", "debian"));
+        start(6);
+        it.minute();
+        start(6);
+        it.minute();
+        assert_eq!(it.orders(), 1, "own names: {own_names}");
+    }
+}
+
+#[test]
+fn l5_a_left_over_entry_named_as_a_node_type_does_not_draw_the_jobs_for_its_label_to_that_type() {
+    for (name, labels) in [("trusty", "debian"), ("trusty", "debian spare"), ("trusty+x", "debian")] {
+        let it = setup().start();
+        it.sim.jenkins().add_node(Node::new(name, labels, 1));
+        it.sim.jenkins().submit(pipeline("deploy", "debian"));
+        it.minute().did(&["create_server debian demand done"]);
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::config::{Config, NodeType, Registration};
 use crate::domain::state::State;
 use crate::domain::world::{NodeKind, World};
+use crate::plan::demand::need::further_labels;
 use crate::plan::identity::fleet::NodeIdentity;
 use crate::plan::identity::identify;
 use crate::view::document::check::Online;
@@ -24,6 +25,17 @@ pub(super) fn check(online: &mut Online, config: &Config, world: &World) {
                 format!(
                     "has the name of a label of nodes.{}, and Jenkins counts the name as a label of it: jobs for {name} can \
                      wait for this node, or run there; rename it",
+                    kind.name
+                ),
+            );
+        } else if let Some(kind) = config.node_types.iter().find(|kind| kind.name.as_str() == node.name.before_plus())
+            && further_labels(node).any(|label| !kind.carries(label))
+        {
+            online.hint(
+                &place,
+                format!(
+                    "has the name of a node of nodes.{}, is no node of a server of mita, and has labels which that type has \
+                     not: jobs for these can wait for this node; rename it, or delete it if nobody needs it",
                     kind.name
                 ),
             );

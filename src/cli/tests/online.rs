@@ -353,7 +353,11 @@ fn another_owner_that_serves_the_same_jenkins_is_told() {
 
 #[test]
 fn an_agent_that_is_named_as_a_node_type_or_a_label_is_told() {
-    for (name, part) in [("ubuntu", "the name of a node type"), ("trusty", "the name of a label of nodes.ubuntu")] {
+    for (name, part) in [
+        ("ubuntu", "the name of a node type"),
+        ("trusty", "the name of a label of nodes.ubuntu"),
+        ("ubuntu+192.0.2.99", "the name of a node of nodes.ubuntu, is no node of a server of mita"),
+    ] {
         let scene = scene();
         scene.sim.jenkins().add_agent(name, "signing", 1);
         assert_hint(&scene, &[&format!("node {name}: has {part}"), "rename it"]);

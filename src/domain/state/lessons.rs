@@ -109,6 +109,9 @@ pub struct ItemMemory {
     /// Whether only a list without the labels of jobs shows it: it is not gone because another list lacks it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub left_out: bool,
+    /// The last run that read the page of its run in Jenkins, whether it could be read or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_read_in: Option<u64>,
 }
 
 impl ItemMemory {

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How much of a name or of Jenkins' words people are shown, in characters.
 const SHOWN: usize = 300;
@@ -57,6 +57,9 @@ pub struct Queue {
     /// Labels of blocks that only the page of their run showed; empty for a block without a label.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shown_labels: BTreeMap<u64, String>,
+    /// Items for which that page was read, whether it could be or not.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub pages_read: BTreeSet<u64>,
     /// What Jenkins' own clock showed as it gave the queue; none if it did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Timestamp>,

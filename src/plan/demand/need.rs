@@ -209,8 +209,7 @@ pub fn read(
     }
     let like_exact = exact.map(|node| one_like(node.as_str(), ours, index));
     let like_node = like_exact.or_else(|| node_in(why, ours, index));
-    let is_sure = |guess: &&Need| is_borne_out(guess, ours.config, &item.task, why, index);
-    let borne_out = guess.as_ref().filter(is_sure).cloned();
+    let borne_out = guess.clone().filter(|guess| is_borne_out(guess, ours.config, &item.task, why, index));
     if let Some(need) = label.or(borne_out).or(like_node).or(guess).or_else(|| known.cloned()) {
         return Reading::Known(need);
     }
@@ -351,10 +350,8 @@ fn types_like<'c>(name: &NodeName, labels: &BTreeSet<String>, all: &'c [NodeType
 /// Whether only the page of its run tells what a job asks for that no node but this one fits: no node type has all that it can
 /// ask for, which are the labels of the node, and its name where that is a label of a type.
 pub fn hides_label(node: &Node, all: &[NodeType]) -> bool {
-    let is_label = |name: &str| all.iter().any(|kind| kind.carries(name));
-    let name = Some(node.name.as_str()).filter(|name| is_label(name));
-    let has_all =
-        |kind: &NodeType| further_labels(node).map(String::as_str).chain(name).all(|label| kind.carries(label));
+    let is_asked = |label: &&String| **label != node.name.as_str() || all.iter().any(|kind| kind.carries(label));
+    let has_all = |kind: &NodeType| node.labels.iter().filter(is_asked).all(|label| kind.carries(label));
     further_labels(node).next().is_none() || !all.iter().any(has_all)
 }
 

@@ -93,8 +93,12 @@ pub(crate) fn read<'a>(
             pending_since: known.and_then(|known| known.pending_since),
             since_absent: since_absent(item, known, since_queue, now),
             left_out: left_out.contains(&item.id),
+            page_read_in: known.and_then(|known| known.page_read_in),
             ..ItemMemory::of(item)
         };
+        if queue.pages_read.contains(&item.id) {
+            known.page_read_in = Some(state.run);
+        }
         reader.read(item, &mut known);
         queued.push((item.id, before.share(&item.id, known)));
     }

@@ -128,9 +128,6 @@ fn source(overview: &Overview<'_>, item: &QueueItem, why: &Why, need: &Need) -> 
     }
     match (from_why, need) {
         (_, Need::Label(_)) if shown(overview, item).is_some() => "the page of its run in Jenkins",
-        (Some(Need::Label(_)), Need::Label(_)) if matches!(why, Why::NodeOffline(_)) => {
-            "the node in the reason that Jenkins gives, whose name is a label of a node type"
-        }
         (Some(Need::Label(_)), Need::Label(_)) => "the label in the reason that Jenkins gives",
         (_, Need::Label(_)) if matches!(item.task, Task::Matrix { .. }) => "its axis values that are labels",
         (_, Need::Label(_)) => "the label expression of the project",
