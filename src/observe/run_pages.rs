@@ -7,7 +7,8 @@ use crate::domain::state::{ItemMemory, State};
 use crate::domain::why::Why;
 use crate::domain::world::{Node, Queue, QueueItem, Stage};
 use crate::jenkins::Jenkins;
-use crate::plan::demand::need::{self, NodeIndex};
+use crate::plan::demand::need::NodeIndex;
+use crate::plan::demand::serving::hides_label;
 use foldhash::HashMap;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,7 +81,7 @@ fn hides_its_label(item: &QueueItem, nodes: &NodeIndex<'_>, config: &Config, sta
     match Why::read(item.why.as_deref()) {
         Why::NextExecutor => !nodes.has_agents() && known.is_none(),
         Why::NodeOffline(name) | Why::WaitingOn(name) => {
-            nodes.find(&name).is_some_and(|node| need::hides_label(node, &config.node_types))
+            nodes.find(&name).is_some_and(|node| hides_label(node, &config.node_types))
         }
         _ => false,
     }

@@ -3,7 +3,7 @@
 use crate::config::{Config, NodeType, Registration};
 use crate::domain::state::State;
 use crate::domain::world::{NodeKind, World};
-use crate::plan::demand::need::further_labels;
+use crate::plan::demand::serving::further_labels;
 use crate::plan::identity::fleet::NodeIdentity;
 use crate::plan::identity::identify;
 use crate::view::document::check::Online;

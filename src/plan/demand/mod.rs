@@ -3,4 +3,5 @@
 pub(crate) mod mismatch;
 pub mod need;
 pub(crate) mod queue;
+pub mod serving;
 pub(crate) mod waiting;

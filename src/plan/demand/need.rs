@@ -1,59 +1,19 @@
 //! What a queue item needs, from the first source that says it.
 
 use crate::config::{Config, NodeType};
-use crate::domain::label::{Carriers, Label};
+use crate::domain::label::Label;
 use crate::domain::names::{NodeName, NodeTypeName};
 use crate::domain::need::Need;
-use crate::domain::state::{ClosedNode, State};
+use crate::domain::state::State;
 use crate::domain::why::{Refusal, Why};
 use crate::domain::world::{Node, NodeKind, Presence, QueueItem, Task};
+use crate::plan::demand::serving::further_labels;
 use crate::plan::identity::bearers::Bearers;
 use crate::plan::identity::fleet::{Fleet, NodeIdentity};
 use crate::plan::sightings::RESUMING;
 use foldhash::{HashMap, HashSet};
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
-
-impl Need {
-    /// Whether a new server of the type would do.
-    pub fn accepts_type(&self, kind: &NodeType, all: &[NodeType]) -> bool {
-        match self {
-            Need::Label(label) => label.matches(|atom| kind.carries(atom)),
-            Need::Anywhere => kind.unlabelled,
-            Need::Node { name, node_type, labels } => {
-                match node_type.as_ref().filter(|own| all.iter().any(|kind| kind.name == **own)) {
-                    Some(own) => *own == kind.name,
-                    None => types_like(name, labels, all).contains(&&kind.name),
-                }
-            }
-        }
-    }
-
-    /// For each type, whether a new server of it would do. `types` has the labels of all.
-    pub fn served_by(&self, types: &Carriers<'_>, all: &[NodeType]) -> Vec<bool> {
-        match self {
-            Need::Label(label) => {
-                let selected = types.select(label);
-                (0..all.len()).map(|index| selected.contains(index)).collect()
-            }
-            Need::Node { .. } | Need::Anywhere => all.iter().map(|kind| self.accepts_type(kind, all)).collect(),
-        }
-    }
-
-    /// Whether an online node would do. `kind` is the node type of a node of ours, where it is configured.
-    pub fn accepts_node(&self, node: &Node, kind: Option<&NodeType>, all: &[NodeType]) -> bool {
-        match self {
-            Need::Label(label) => label.matches(|atom| node.labels.contains(atom)),
-            Need::Anywhere => kind.is_none_or(|kind| kind.unlabelled),
-            Need::Node { name, .. } => node.name == *name || kind.is_some_and(|kind| self.accepts_type(kind, all)),
-        }
-    }
-
-    /// Whether a node would do while mita has closed it: such as `!windows`.
-    pub(crate) fn accepts_closed_node(&self) -> bool {
-        matches!(self, Need::Label(label) if label.matches(|atom| atom == ClosedNode::LABEL))
-    }
-}
 
 /// What an item's fields say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -328,36 +288,6 @@ fn one_like(name: &str, ours: &OurNames<'_>, index: &NodeIndex<'_>) -> Need {
     let own = ours.types.get(&name).and_then(|own| ours.config.node_type(own));
     let own = own.filter(|own| has_all(own) || !types.iter().any(has_all)).map(|own| own.name.clone());
     Need::Node { name, node_type: own, labels }
-}
-
-/// The node types that a node stands for which is no server of ours. A job can ask for its labels and, as Jenkins counts that
-/// as one, for its name; anybody may give a node any name. So the part before the `+` says which of the types with its labels is
-/// meant, and it alone counts only for a type with one of them, or where no labels are known.
-fn types_like<'c>(name: &NodeName, labels: &BTreeSet<String>, all: &'c [NodeType]) -> Vec<&'c NodeTypeName> {
-    let has_all = |kind: &NodeType| !labels.is_empty() && labels.iter().all(|label| kind.carries(label));
-    let has_one = |kind: &NodeType| labels.is_empty() || kind.all_labels().any(|label| labels.contains(label));
-    let is_label = |kind: &NodeType| kind.carries(name.as_str());
-    let is_base = |kind: &NodeType| kind.name.as_str() == name.before_plus();
-    let those = |fit: &dyn Fn(&NodeType) -> bool| all.iter().filter(|kind| fit(kind)).map(|kind| &kind.name).collect();
-    let found: [Vec<&NodeTypeName>; 3] = [
-        those(&|kind| has_all(kind) && (is_label(kind) || is_base(kind))),
-        those(&|kind| has_all(kind) || is_label(kind)),
-        those(&|kind| has_one(kind) && is_base(kind)),
-    ];
-    found.into_iter().find(|types| !types.is_empty()).unwrap_or_default()
-}
-
-/// Whether only the page of its run tells what a job asks for that no node but this one fits: no node type has all that it can
-/// ask for, which are the labels of the node, and its name where that is a label of a type.
-pub fn hides_label(node: &Node, all: &[NodeType]) -> bool {
-    let is_asked = |label: &&String| **label != node.name.as_str() || all.iter().any(|kind| kind.carries(label));
-    let has_all = |kind: &NodeType| node.labels.iter().filter(is_asked).all(|label| kind.carries(label));
-    further_labels(node).next().is_none() || !all.iter().any(has_all)
-}
-
-/// The labels of a node besides its own name.
-pub fn further_labels(node: &Node) -> impl Iterator<Item = &String> {
-    node.labels.iter().filter(|label| **label != node.name.as_str())
 }
 
 /// The values of a matrix configuration's axes that are labels of some node type.
