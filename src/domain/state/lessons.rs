@@ -149,6 +149,9 @@ pub struct Breaker {
     /// The last run that saw one. What was ordered from then on is a try.
     #[serde(default)]
     pub failed_in: u64,
+    /// Whether a server of the type has joined at another provider since then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub joined_elsewhere: bool,
 }
 
 impl Breaker {

@@ -1,5 +1,6 @@
 //! What fails where servers of a type are ordered, for as long as none joins there.
 
+use crate::config::NodeType;
 use crate::domain::names::{NodeTypeName, ProviderName};
 use crate::domain::state::State;
 
@@ -12,6 +13,17 @@ pub(crate) struct Failing {
     pub(crate) what: String,
     /// What helps.
     pub(crate) cure: &'static str,
+}
+
+/// The last failure of a node type, wherever it was, if none of its servers has joined anywhere since.
+pub(crate) fn not_joined_since(state: &State, kind: &NodeType) -> Option<Failing> {
+    let failed_in = |provider: &ProviderName| {
+        let breaker = state.breakers.get(provider)?.get(&kind.name)?;
+        (!breaker.joined_elsewhere).then_some(breaker.failed_in)
+    };
+    let failed = kind.providers.iter().filter_map(|provider| Some((failed_in(provider)?, provider)));
+    let (_, provider) = failed.max_by_key(|(run, _)| *run)?;
+    failing(state, &kind.name, provider)
 }
 
 /// What fails at a provider; none where nothing does.

@@ -9,7 +9,8 @@ use crate::domain::world::{Cloud, Node, Presence, Quotas, World};
 use crate::plan::capacity::assignment::input::{OrderType, ProviderRoom, UNLIMITED, Weight};
 use crate::plan::capacity::blocker::Blocker;
 use crate::plan::capacity::budgets::budgets;
-use crate::plan::capacity::failing::failing;
+use crate::plan::capacity::coming::Coming;
+use crate::plan::capacity::failing::{failing, not_joined_since};
 use crate::plan::capacity::full::{full_parts, is_full_after};
 use crate::plan::capacity::placement::PlannedOrder;
 use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
@@ -35,39 +36,12 @@ pub struct Limits<'a> {
     at_provider: BTreeMap<&'a ProviderName, u32>,
     /// Where servers are on their way, or may be.
     coming: Vec<Coming<'a>>,
+    /// The types of servers that count and have not joined.
+    not_joined: BTreeSet<&'a NodeTypeName>,
     /// Orders of this very run, made after the quota was read.
     just_ordered: Vec<(&'a NodeTypeName, &'a ProviderName)>,
     /// Servers on their way whose floating IP comes once they are active: no quota counts it yet.
     awaited_floating_ips: BTreeMap<&'a ProviderName, u64>,
-}
-
-/// A server on its way.
-#[derive(Debug)]
-struct Coming<'a> {
-    order: &'a MitaId,
-    place: (&'a NodeTypeName, &'a ProviderName),
-    origin: Origin,
-    late: bool,
-    /// Whether no list ever showed it, and its cloud says that it is gone.
-    vanished: bool,
-    /// Whether its cloud refused it the floating IP that it may need to join.
-    refused_floating_ip: bool,
-}
-
-impl Coming<'_> {
-    /// Whether it is the one server that is tried after a failure. What was ordered before the failure tells nothing, and
-    /// one that is late is waited for only once so many runs saw failures that the breaker opens.
-    fn is_try_after(&self, breaker: &Breaker) -> bool {
-        if self.vanished {
-            // The first one is replaced at once. Where that one vanishes as well, its cloud's answers may lag: both may be there.
-            return breaker.failures > 1;
-        }
-        let after = match self.origin {
-            Origin::Ordered(run) => run >= breaker.failed_in,
-            Origin::Found => true,
-        };
-        after && (!self.late || breaker.failures >= Breaker::OPENS_AT)
-    }
 }
 
 /// Whether a server that its cloud calls gone may be there all the same: its agent is connected, or the state does not give it
@@ -120,6 +94,7 @@ impl<'a> Limits<'a> {
             of_type: BTreeMap::new(),
             at_provider: BTreeMap::new(),
             coming: Vec::new(),
+            not_joined: BTreeSet::new(),
             just_ordered: Vec::new(),
             awaited_floating_ips: BTreeMap::new(),
         };
@@ -132,6 +107,9 @@ impl<'a> Limits<'a> {
             }
             let place = (&machine.node_type, &machine.provider);
             limits.count(place);
+            if state.servers.get(&machine.id).is_none_or(|server| server.joined_at.is_none()) {
+                limits.not_joined.insert(place.0);
+            }
             let is_coming = matches!(classified.phase, Phase::OnItsWay(_));
             let awaits_floating_ip = is_coming
                 && config.node_type(&machine.node_type).is_some_and(|kind| kind.boot.floating_ip_pool.is_some())
@@ -297,7 +275,6 @@ impl<'a> Limits<'a> {
 
     /// Why no server of the type can be ordered for one more job, beside these orders.
     pub(crate) fn blocker(&self, kind: &NodeType, orders: &[PlannedOrder]) -> Blocker {
-        let limit = |reason| Blocker::new(Rule::Limit, reason);
         let mut open = Vec::new();
         let mut refusals = Vec::new();
         for provider in self.config.providers.iter().filter(|provider| kind.providers.contains(&provider.name)) {
@@ -306,9 +283,28 @@ impl<'a> Limits<'a> {
                 Err(blocker) => refusals.push(blocker),
             }
         }
-        if let (true, Some(blocker)) = (open.is_empty(), refusals.into_iter().next()) {
+        if let (true, Some(blocker)) = (open.is_empty(), refusals.first()) {
+            return self.with_failing(kind, blocker.clone());
+        }
+        let blocker = self.no_room(kind, &open, orders);
+        if blocker.rule == Rule::BreakerOpen {
             return self.with_failing(kind, blocker);
         }
+        // Where the type has room, its servers could be at a provider where they fail.
+        let has_room = self.total() > 0 && self.room_of_type(kind) > 0;
+        let fails = has_room && refusals.iter().any(|refusal| refusal.rule == Rule::BreakerOpen);
+        let failing = not_joined_since(self.state, kind).filter(|_| fails || self.awaits_join(kind));
+        Blocker { failing, ..blocker }
+    }
+
+    /// Whether a server of the type counts that has not joined.
+    pub(crate) fn awaits_join(&self, kind: &NodeType) -> bool {
+        self.not_joined.contains(&kind.name)
+    }
+
+    /// Why the providers that are `open` to orders, each for so many, have no room for one more job.
+    fn no_room(&self, kind: &NodeType, open: &[(&ProviderConfig, u32)], orders: &[PlannedOrder]) -> Blocker {
+        let limit = |reason| Blocker::new(Rule::Limit, reason);
         if self.total() == 0 {
             return limit(format!("max_servers {} is reached", self.config.max_servers));
         }
@@ -337,7 +333,7 @@ impl<'a> Limits<'a> {
             (*number == 1).then(|| being_tried(kind, &provider.name, breaker))
         });
         match tried {
-            Some(blocker) if open.iter().all(|(_, number)| *number == 1) => self.with_failing(kind, blocker),
+            Some(blocker) if open.iter().all(|(_, number)| *number == 1) => blocker,
             _ => {
                 let of_type = kind.max.map(|max| (self.room_of_type(kind), format!("max {max} of {}", kind.name)));
                 let of_all = (self.total(), format!("max_servers {}", self.config.max_servers));
@@ -361,9 +357,9 @@ impl<'a> Limits<'a> {
     }
 
     fn with_failing(&self, kind: &NodeType, blocker: Blocker) -> Blocker {
+        let any = || kind.providers.iter().find_map(|provider| failing(self.state, &kind.name, provider));
         let is_failure = matches!(blocker.rule, Rule::BreakerOpen | Rule::Quota);
-        let mut providers = kind.providers.iter().filter(|_| is_failure);
-        let failing = providers.find_map(|provider| failing(self.state, &kind.name, provider));
+        let failing = is_failure.then(|| not_joined_since(self.state, kind).or_else(any)).flatten();
         Blocker { failing, ..blocker }
     }
 

@@ -4,6 +4,7 @@ mod acceptance;
 pub mod assignment;
 pub(crate) mod blocker;
 pub mod budgets;
+mod coming;
 pub(crate) mod failing;
 mod full;
 mod kept;

@@ -102,7 +102,12 @@ impl Draft {
     /// Notes that a job waits, if only what others use prevents an order for it, or what fails.
     pub(crate) fn starve(&mut self, blocker: &Blocker) {
         self.starved.extend(blocker.starved.clone().map(|kind| (kind, blocker.reason.clone())));
-        self.failing.extend(blocker.failing.clone().map(|failing| (failing.node_type.clone(), failing)));
+        self.fails(blocker.failing.clone());
+    }
+
+    /// Notes that a server of a type is wanted which fails.
+    pub(crate) fn fails(&mut self, failing: Option<Failing>) {
+        self.failing.extend(failing.map(|failing| (failing.node_type.clone(), failing)));
     }
 
     /// Adds the verdict on a queue item.

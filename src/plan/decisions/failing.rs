@@ -1,50 +1,58 @@
-//! Node types of which servers are wanted, and fail where they are ordered (L6).
+//! Node types of which servers are wanted, and fail where they are ordered (L6). One is wanted for as long as nothing but servers
+//! of its type that have not joined keeps a job waiting, or too few at hand, whatever the verdicts say meanwhile.
 
 use super::draft::Draft;
 use super::findings::Findings;
 use crate::config::NodeType;
-use crate::domain::names::{NodeTypeName, ProviderName};
-use crate::plan::capacity::failing::failing;
+use crate::plan::capacity::failing::{Failing, failing, not_joined_since};
 use crate::plan::capacity::placement::Place;
 use crate::plan::capacity::supply::Supply;
 use crate::plan::lifecycle::phase::Phase;
 
 /// Notes each, once for a node type. For a job that no server is ordered for, its verdict does that.
 pub(super) fn decide(found: &Findings<'_>, draft: &mut Draft) {
-    let Supply { config, fleet, .. } = *found.supply;
-    for order in &found.placement.orders {
+    let Findings { supply, placement, demand, blocker, .. } = found;
+    let Supply { config, state, limits, .. } = **supply;
+    let types: Vec<Option<Failing>> = config.node_types.iter().map(|kind| not_joined_since(state, kind)).collect();
+    for order in &placement.orders {
         let (kind, provider) = (&config.node_types[order.node_type], &config.providers[order.provider]);
-        note(found, &kind.name, &provider.name, draft);
+        draft.fails(types[order.node_type].clone().or_else(|| failing(state, &kind.name, &provider.name)));
     }
-    for place in &found.placement.places {
-        if let Some(Place::Coming { machine }) = place {
-            let machine = &fleet.machines[*machine];
-            note_broken(found, &machine.node_type, &machine.provider, draft);
-        }
-    }
-    if !found.demand.hidden.is_empty() {
-        let coming = fleet.classified().filter(|(_, classified)| matches!(classified.phase, Phase::OnItsWay(_)));
-        coming.for_each(|(machine, _)| note_broken(found, &machine.node_type, &machine.provider, draft));
-    }
-    for kind in config.node_types.iter().filter(|kind| lacks_idle_ones(found.supply, kind)) {
-        let fails = |provider: &ProviderName| failing(found.supply.state, &kind.name, provider);
-        if found.blocker.is_none() && kind.providers.iter().all(|provider| fails(provider).is_some()) {
-            kind.providers.iter().take(1).for_each(|provider| note(found, &kind.name, provider, draft));
+    let waited_for = waited_for(found, &types);
+    for ((kind, failing), is_waited_for) in config.node_types.iter().zip(types).zip(waited_for) {
+        let coming = failing.clone().filter(|_| limits.awaits_join(kind));
+        if is_waited_for {
+            draft.fails(failing);
+        } else if !demand.hidden.is_empty() {
+            draft.fails(coming);
+        } else if blocker.is_none() && lacks_idle_ones(supply, kind) {
+            draft.fails(coming.or_else(|| limits.blocker(kind, &placement.orders).failing));
         }
     }
 }
 
-/// For a server that is on its way: that orders are refused does not concern it.
-fn note_broken(found: &Findings<'_>, node_type: &NodeTypeName, provider: &ProviderName, draft: &mut Draft) {
-    let breakers = found.supply.state.breakers.get(provider);
-    if breakers.is_some_and(|breakers| breakers.contains_key(node_type)) {
-        note(found, node_type, provider, draft);
+/// Which of these types fail and could serve a job that waits for a server of one that fails.
+fn waited_for(found: &Findings<'_>, types: &[Option<Failing>]) -> Vec<bool> {
+    let Findings { supply, placement, demand, .. } = found;
+    let mut waited_for = vec![false; types.len()];
+    if types.iter().all(Option::is_none) {
+        return waited_for;
     }
-}
-
-fn note(found: &Findings<'_>, node_type: &NodeTypeName, provider: &ProviderName, draft: &mut Draft) {
-    let failing = failing(found.supply.state, node_type, provider);
-    draft.failing.extend(failing.map(|failing| (node_type.clone(), failing)));
+    let type_of = |place: &Place| match place {
+        Place::Node { .. } => None,
+        Place::Coming { machine } => {
+            let of_machine = &supply.fleet.machines[*machine].node_type;
+            supply.config.node_types.iter().position(|kind| kind.name == *of_machine)
+        }
+        Place::Order(order) => Some(placement.orders[*order].node_type),
+    };
+    for (job, place) in demand.waiting.iter().zip(&placement.places) {
+        let Some(own) = place.as_ref().and_then(type_of).filter(|own| types[*own].is_some()) else { continue };
+        for (index, failing) in types.iter().enumerate() {
+            waited_for[index] |= failing.is_some() && (index == own || supply.may_order(job, index).is_none());
+        }
+    }
+    waited_for
 }
 
 /// Whether fewer servers are at hand than should be.

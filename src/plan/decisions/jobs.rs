@@ -57,6 +57,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
         draft.starve(blocker);
         blockers.meet(0..blockers.known.len());
     }
+    blockers.report_failing(draft);
     blockers.report_doubts(draft);
     blockers.report_unused(&placement.kept_ready, draft);
     for (number, item) in demand.hidden.iter().enumerate() {
@@ -110,6 +111,11 @@ impl<'a> Blockers<'a> {
     fn met(&self) -> impl Iterator<Item = (&'a NodeType, &Blocker)> {
         let blockers = self.known.iter().map(OnceCell::get);
         self.supply.config.node_types.iter().zip(blockers).filter_map(|(kind, blocker)| Some((kind, blocker?)))
+    }
+
+    /// Notes what fails where servers of these types are ordered.
+    fn report_failing(&self, draft: &mut Draft) {
+        self.met().for_each(|(_, blocker)| draft.fails(blocker.failing.clone()));
     }
 
     /// Notes the servers in doubt that fill the limits at which jobs wait.

@@ -14,8 +14,7 @@ pub(crate) const QUOTA_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 /// A server failed to be built or to join. Several failures in one run count as one.
 pub fn failed(state: &mut State, provider: &ProviderName, node_type: &NodeTypeName, reason: &str, now: Timestamp) {
     let run = state.run;
-    let breaker = breaker(state, provider, node_type, now);
-    reason.clone_into(&mut breaker.reason);
+    let breaker = breaker(state, provider, node_type, reason, now);
     if breaker.failed_in == run && breaker.failures > 0 {
         return;
     }
@@ -29,8 +28,7 @@ pub fn failed(state: &mut State, provider: &ProviderName, node_type: &NodeTypeNa
 /// An order was refused as wrong: the next one would be, too.
 pub fn refused(state: &mut State, provider: &ProviderName, node_type: &NodeTypeName, reason: &str, now: Timestamp) {
     let run = state.run;
-    let breaker = breaker(state, provider, node_type, now);
-    reason.clone_into(&mut breaker.reason);
+    let breaker = breaker(state, provider, node_type, reason, now);
     breaker.failed_in = run;
     breaker.failures = breaker.failures.saturating_add(1).max(Breaker::OPENS_AT);
     open(breaker, now);
@@ -49,14 +47,26 @@ pub fn is_open(state: &State, provider: &ProviderName, node_type: &NodeTypeName,
     types.and_then(|types| types.get(node_type)).is_some_and(|breaker| breaker.until > now)
 }
 
+/// The breaker after one more failure.
 fn breaker<'a>(
     state: &'a mut State,
     provider: &ProviderName,
     node_type: &NodeTypeName,
+    reason: &str,
     now: Timestamp,
 ) -> &'a mut Breaker {
-    let new = || Breaker { until: now, pause: SignedDuration::ZERO, reason: String::new(), failures: 0, failed_in: 0 };
-    state.breakers.entry(provider.clone()).or_default().entry(node_type.clone()).or_insert_with(new)
+    let new = || Breaker {
+        until: now,
+        pause: SignedDuration::ZERO,
+        reason: String::new(),
+        failures: 0,
+        failed_in: 0,
+        joined_elsewhere: false,
+    };
+    let breaker = state.breakers.entry(provider.clone()).or_default().entry(node_type.clone()).or_insert_with(new);
+    reason.clone_into(&mut breaker.reason);
+    breaker.joined_elsewhere = false;
+    breaker
 }
 
 /// Nothing is ordered for the next pause.
@@ -68,12 +78,15 @@ fn open(breaker: &mut Breaker, now: Timestamp) {
     breaker.until = now + breaker.pause;
 }
 
-/// A server joined: the failures before it count no more.
+/// A server joined: the failures there before it count no more, and those at other providers keep no job waiting.
 pub fn succeeded(state: &mut State, provider: &ProviderName, node_type: &NodeTypeName) {
     if let Some(types) = state.breakers.get_mut(provider) {
         types.remove(node_type);
     }
     state.breakers.retain(|_, types| !types.is_empty());
+    for breaker in state.breakers.values_mut().filter_map(|types| types.get_mut(node_type)) {
+        breaker.joined_elsewhere = true;
+    }
 }
 
 /// The quota had no room for this size, as the provider answered.

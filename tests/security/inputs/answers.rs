@@ -114,6 +114,7 @@ fn memory(scene: &Scene) -> State {
         reason: "full".to_owned(),
         failures: 3,
         failed_in: 0,
+        joined_elsewhere: false,
     };
     memory.breakers.entry(cloud.clone()).or_default().insert(precise.clone(), breaker);
     memory.quota_refused.entry(cloud).or_default().insert(precise.clone(), now);

@@ -9,8 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Two runs have seen failures since a server last joined.
 fn fail_twice(s: &mut Situation) {
-    let breaker =
-        Breaker { until: s.now, pause: time("0s"), reason: "no host".to_owned(), failures: 2, failed_in: s.state.run };
+    let breaker = Breaker {
+        until: s.now,
+        pause: time("0s"),
+        reason: "no host".to_owned(),
+        failures: 2,
+        failed_in: s.state.run,
+        joined_elsewhere: false,
+    };
     s.state.breakers.entry("os".into()).or_default().insert("ubuntu".into(), breaker);
 }
 

@@ -2,6 +2,7 @@
 
 mod braking;
 mod crowds;
+mod failing;
 mod failures;
 mod gates;
 mod lasting;

@@ -90,8 +90,14 @@ fn a_busy_node_forgives_the_failure_of_its_server() {
     s.server("s1").state = ServerState::Error;
     s.memory("s1").failure_counted = true;
     let until = s.now + time("5m");
-    let breaker =
-        Breaker { until, pause: time("5m"), reason: "its cloud gave it up".to_owned(), failures: 3, failed_in: 0 };
+    let breaker = Breaker {
+        until,
+        pause: time("5m"),
+        reason: "its cloud gave it up".to_owned(),
+        failures: 3,
+        failed_in: 0,
+        joined_elsewhere: false,
+    };
     s.state.breakers.entry("os".into()).or_default().insert("ubuntu".into(), breaker);
     s.project(1, "amd64");
     s.runs(

@@ -196,7 +196,9 @@ fn whether_a_server_ever_ran_is_reported_by_its_launch_time_where_there_is_one()
     assert_eq!(launches, [Launch::Never, Launch::Launched, Launch::Unknown]);
 }
 
-const LOCKED: &str = r#"{"servers":[{"id":"a","locked":true},{"id":"b","locked":false},{"id":"c"}]}"#;
+/// What is neither true nor false shows nothing.
+const LOCKED: &str = r#"{"servers":[{"id":"a","locked":true},{"id":"b","locked":false},{"id":"c"},{"id":"d","locked":"true"},
+    {"id":"e","locked":"False"},{"id":"f","locked":1},{"id":"g","locked":0},{"id":"h","locked":null}]}"#;
 
 /// The microversion that a request asks for.
 fn asked(seen: &Seen) -> Option<String> {
@@ -208,7 +210,8 @@ fn s7_reads_of_servers_ask_for_the_microversion_that_shows_locks_and_nothing_els
     let (server, provider) =
         cloud(|seen| (seen.target.starts_with("/compute/v2.1/servers/detail")).then(|| Answer::json(200, LOCKED)));
     let locks: Vec<Lock> = provider.servers().unwrap().into_iter().map(|server| server.lock).collect();
-    assert_eq!(locks, [Lock::Locked, Lock::Open, Lock::Unknown]);
+    assert_eq!(locks[..2], [Lock::Locked, Lock::Open]);
+    assert_eq!(locks[2..], [Lock::Unknown; 6]);
     provider.server(&"a".into());
     provider.delete(&"a".into()).unwrap();
     provider.console_tail(&"a".into());
