@@ -85,9 +85,11 @@ fn seen<'a>(
 ) -> Machine<'a> {
     let remembered = memory.map(|memory| memory.ordered_at);
     let ordered_at = remembered.or_else(|| mark.id.ordered_at()).or(server.created);
+    // As with the order's id, what this state ordered counts: people and programs can change the mark.
+    let ordered = memory.filter(|memory| memory.origin != Origin::Found);
     Machine {
         id,
-        node_type: mark.node_type.clone(),
+        node_type: ordered.map_or(&mark.node_type, |memory| &memory.node_type).clone(),
         provider,
         name: server.name.clone(),
         server_id: Some(server.id.clone()),

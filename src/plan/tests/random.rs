@@ -305,6 +305,7 @@ fn add_server(s: &mut Situation, draw: &ServerDraw) {
         _ if draw.controller == 7 => server.mark = None,
         0 => server.mark = None,
         1 => server.mark.as_mut().unwrap().owner = Owner::new("other").unwrap(),
+        2 if draw.controller == 3 => server.mark.as_mut().unwrap().node_type = TYPES[0].into(),
         _ => {}
     }
     server.created = Some(now - time(&format!("{}m", draw.age)));

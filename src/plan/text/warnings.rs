@@ -71,6 +71,7 @@ pub(crate) fn warn(config: &Config, world: &World, fleet: &Fleet<'_>, mut events
     plan.state.foreign_labels = foreign_labels;
     events.extend(several_sessions(&plan.state));
     events.extend(disowned(config, fleet));
+    events.extend(relabelled(fleet));
     events.extend(failing_types(&plan.state, plan.now));
     events.extend(vanished(&plan.state));
     events.extend(missing_labels(config, fleet));
@@ -237,6 +238,19 @@ fn disowned(config: &Config, fleet: &Fleet<'_>) -> Vec<Warning> {
         Warning::new(format!("unmarked {id}"), text)
     };
     unmarked.map(event).collect()
+}
+
+/// Servers whose marks name another node type than the one that they were ordered as.
+fn relabelled<'f>(fleet: &'f Fleet<'_>) -> impl Iterator<Item = Warning> + 'f {
+    fleet.machines.iter().filter_map(|machine| {
+        let Server { id, name, mark, .. } = machine.server()?;
+        let other = mark.as_ref().map(|mark| &mark.node_type).filter(|other| **other != machine.node_type)?;
+        let text = format!(
+            "server {name} ({id}) was ordered as {}, and its mita_node says {other} now: it stays one of {}",
+            machine.node_type, machine.node_type
+        );
+        Some(Warning::new(format!("relabelled {id}"), text))
+    })
 }
 
 fn failing_types(state: &State, now: Timestamp) -> Vec<Warning> {

@@ -205,7 +205,7 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
         let remembered = seen.state.nodes.get(&node.name).and_then(|memory| memory.server.as_ref());
         let convention = node.name.convention();
         let named = ours.values().map(|(_, other)| other).filter(|other| {
-            let of_type = other.mark.as_ref().is_some_and(|mark| mark.node_type.as_str() == convention.base);
+            let of_type = seen.kind_of(other).is_some_and(|kind| kind.as_str() == convention.base);
             of_type || other.name == convention.base
         });
         let mut named = named.filter(|other| convention.ip.is_some_and(|ip| other.addresses.contains(&ip)));
@@ -338,7 +338,7 @@ fn limits(seen: &Seen<'_>, made: &Plan) {
         let accepted = retirement.is_some_and(|retirement| retirement.step == RetirementStep::ServerDeleted);
         let is_stuck = accepted && server.state == ServerState::Error;
         if !is_stuck && !matches!(server.state, ServerState::Deleting | ServerState::Deleted) {
-            let kind = server.mark.as_ref().map(|mark| mark.node_type.clone()).unwrap();
+            let kind = seen.kind_of(server).cloned().unwrap();
             let before = seen.remembered(id).map(|memory| &memory.provider).filter(|name| providers.contains(name));
             there.push((kind, before.unwrap_or(providers[0]).clone()));
         }

@@ -72,7 +72,7 @@ pub(super) fn may_be(seen: &Seen<'_>, made: &Plan, node: &Node, server: &Server)
     if node.kind != NodeKind::Agent || !is_free || server.launch == Launch::Never {
         return false;
     }
-    let labels = server.mark.as_ref().and_then(|mark| seen.config.node_type(&mark.node_type)).map(|kind| &kind.labels);
+    let labels = seen.kind_of(server).and_then(|kind| seen.config.node_type(kind)).map(|kind| &kind.labels);
     let has_labels = labels.is_some_and(|labels| !labels.is_empty() && node.labels.contains_all(labels));
     let known = made.state.nodes.get(&node.name).unwrap();
     let first = known.first_online.map_or(known.first_seen, |online| online.min(known.first_seen));
@@ -89,7 +89,7 @@ fn is_renamed_to_anothers(seen: &Seen<'_>, made: &Plan, node: &Node, server: &Se
     let ours = seen.ours();
     let mut named = ours.values().map(|(_, other)| other).filter(|other| seen.could_be(node, other)).peekable();
     let lacks_labels = |other: &&Server| {
-        let kind = other.mark.as_ref().and_then(|mark| seen.config.node_type(&mark.node_type));
+        let kind = seen.kind_of(other).and_then(|kind| seen.config.node_type(kind));
         kind.is_some_and(|kind| !kind.labels.is_empty() && !node.labels.contains_all(&kind.labels))
     };
     let is_remembered = seen.state.nodes.get(&node.name).is_some_and(|known| known.server.is_some());
@@ -126,7 +126,7 @@ fn idle_entries_hold_nothing_up(seen: &Seen<'_>, made: &Plan) {
         made.verdicts.iter().filter(|verdict| verdict.subject == Subject::Server && verdict.rule == Rule::Ambiguous);
     for verdict in ambiguous {
         let Some((_, server)) = ours.get(&ServerId::from(verdict.id.as_str())) else { continue };
-        let Some(mark) = &server.mark else { continue };
+        let Some(kind) = seen.kind_of(server) else { continue };
         let was_online_before = |node: &Node| {
             let online = seen.state.nodes.get(&node.name).and_then(|memory| memory.first_online);
             online.zip(seen.ordered_in(server)).is_some_and(|(online, run)| online <= run)
@@ -136,7 +136,7 @@ fn idle_entries_hold_nothing_up(seen: &Seen<'_>, made: &Plan) {
             let holds = |other: &Server| convention.ip.is_some_and(|ip| other.addresses.contains(&ip));
             node.kind == NodeKind::Agent
                 && node.presence == Presence::Online
-                && convention.base == mark.node_type.as_str()
+                && convention.base == kind.as_str()
                 && holds(server)
                 && ours.values().filter(|(_, other)| holds(other)).count() == 1
                 && !was_online_before(node)

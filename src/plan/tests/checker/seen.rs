@@ -2,7 +2,7 @@
 
 use crate::config::{Config, Registration};
 use crate::domain::installation::Controller;
-use crate::domain::names::{NodeName, ProviderName, ServerId};
+use crate::domain::names::{NodeName, NodeTypeName, ProviderName, ServerId};
 use crate::domain::state::{Origin, ServerMemory, SetOfflineBy, Standstill, State};
 use crate::domain::world::*;
 use jiff::Timestamp;
@@ -48,6 +48,12 @@ impl<'a> Seen<'a> {
         let mut urls = jenkins.former_urls.iter().chain([&jenkins.url]);
         mark.controller.as_ref().is_none_or(|controller| urls.any(|url| Controller::at(url) == *controller))
             || self.remembered(&server.id).is_some_and(|memory| matches!(memory.origin, Origin::Ordered(_)))
+    }
+
+    /// The node type of a server: the one that this state ordered, whatever its mark says now.
+    pub(super) fn kind_of(&self, server: &'a Server) -> Option<&'a NodeTypeName> {
+        let ordered = self.remembered(&server.id).filter(|memory| memory.origin != Origin::Found);
+        ordered.map(|memory| &memory.node_type).or(server.mark.as_ref().map(|mark| &mark.node_type))
     }
 
     /// Every server that a configured cloud showed.
@@ -206,9 +212,9 @@ impl<'a> Seen<'a> {
         let ours = self.ours();
         let is_not_ours_now = |id: &ServerId| self.shown().contains_key(id) && !ours.contains_key(id);
         let is_left = |memory: &&ServerMemory| !memory.server_id.as_ref().is_some_and(is_not_ours_now);
-        let mut marks = ours.values().filter_map(|(_, server)| server.mark.as_ref());
+        let mut kinds = ours.values().filter_map(|(_, server)| self.kind_of(server));
         self.config.node_types.iter().any(|kind| kind.name.as_str() == text)
-            || marks.any(|mark| mark.node_type.as_str() == text)
+            || kinds.any(|kind| kind.as_str() == text)
             || self.state.servers.values().filter(is_left).any(|memory| memory.node_type.as_str() == text)
     }
 
@@ -219,9 +225,11 @@ impl<'a> Seen<'a> {
         let convention = node.name.convention();
         let base = convention.base;
         let by_address = convention.ip.is_some_and(|ip| server.addresses.contains(&ip));
-        let labels = self.config.node_type(&mark.node_type).map(|kind| &kind.labels);
+        let own = self.kind_of(server);
+        let labels = own.and_then(|kind| self.config.node_type(kind)).map(|kind| &kind.labels);
         let has_labels = labels.is_some_and(|labels| !labels.is_empty() && node.labels.contains_all(labels));
-        let of_base = base == mark.node_type.as_str() || base == server.name || !self.is_type(base) && has_labels;
+        let of_base =
+            own.is_some_and(|kind| kind.as_str() == base) || base == server.name || !self.is_type(base) && has_labels;
         let known = self.state.nodes.get(&node.name);
         let remembered = known.and_then(|memory| memory.server.as_ref());
         let was_listed = known.zip(self.ordered_in(server)).is_some_and(|(known, run)| known.first_seen <= run);

@@ -240,3 +240,74 @@ fn s3_a_server_without_any_metadata_in_a_listing_is_unknown_and_not_forgotten() 
     ",
     );
 }
+
+#[test]
+fn s4_a_server_whose_mark_names_another_type_before_it_joined_is_one_of_the_type_that_was_ordered() {
+    for other in ["debian", "gone"] {
+        let mut s = Situation::new();
+        s.config.node_types.push(kind("debian", &["x"]));
+        s.project(1, "amd64");
+        s.run();
+        s.server("new1").mark.as_mut().unwrap().node_type = other.into();
+        s.after("1m").runs(&format!(
+            "
+            |   job 1  job1  on_its_way: needs amd64: ubuntu server 20261121T120000Z-1 is on its way
+            |   server new1  ubuntu  booting: ordered 1m ago, being built
+            | ? server ubuntu (new1) was ordered as ubuntu, and its mita_node says {other} now: it stays one of ubuntu
+        "
+        ));
+        let mut orders = 1;
+        for _ in 2..60 {
+            orders += s.after("1m").plan().actions.iter().filter(|action| action.is_order()).count();
+            s.run();
+            s.servers().iter_mut().for_each(|server| server.mark.as_mut().unwrap().node_type = other.into());
+        }
+        assert!(orders <= 6, "{other}: {orders} orders in an hour");
+        assert!(s.state.failures[&"os".into()].contains_key(&"ubuntu".into()), "{other}: {:?}", s.state.failures);
+    }
+}
+
+#[test]
+fn s1_a_server_that_joined_stays_one_of_the_type_that_was_ordered_whatever_type_its_mark_names_later() {
+    let mut s = Situation::new();
+    s.config.node_types.push(kind("debian", &["x"]));
+    s.config.node_types[1].times.idle_grace = time("1m");
+    s.idle("s1", "10.0.0.1", "39m");
+    s.server("s1").mark.as_mut().unwrap().node_type = "debian".into();
+    s.runs(
+        "
+        |   node ubuntu+10.0.0.1  kept: idle 39m, grace 40m
+        |   server s1  ubuntu  kept: idle 39m, grace 40m
+        | ? server ubuntu (s1) was ordered as ubuntu, and its mita_node says debian now: it stays one of ubuntu
+    ",
+    );
+    s.after("1m").runs(
+        "
+        | - ubuntu+10.0.0.1  os  s1  idle: 40m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: 40m, grace 40m
+        |   server s1  ubuntu  idle: 40m, grace 40m
+    ",
+    );
+}
+
+#[test]
+fn a_server_that_this_state_did_not_order_is_one_of_the_type_that_its_mark_names_now() {
+    let mut s = Situation::new();
+    s.config.node_types.push(kind("debian", &["x"]));
+    s.busy("s1", "10.0.0.1");
+    s.memory("s1").origin = Origin::Found;
+    s.server("s1").mark.as_mut().unwrap().node_type = "debian".into();
+    s.config.node_types.iter_mut().for_each(|kind| kind.max = Some(1));
+    s.project(1, "amd64");
+    s.project(2, "x");
+    s.runs(
+        "
+        | + ubuntu  os  20261121T120000Z-1  job1 (1) needs amd64
+        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
+        |   job 2  job2  limit: needs x: node type debian has its max of 1
+        |   node ubuntu+10.0.0.1  busy: node ubuntu+10.0.0.1 runs a build
+        |   server s1  ubuntu  busy: node ubuntu+10.0.0.1 runs a build
+        | ? node ubuntu+10.0.0.1 lacks the label x that nodes.debian promises: jobs that need it will not run there
+    ",
+    );
+}
