@@ -159,6 +159,7 @@ impl Scene {
             addresses: [address(number)].into(),
             fault: None,
             volumes: None,
+            kept_volumes: Default::default(),
         });
         let cloud = Cloud {
             servers: Listing::Complete(servers.collect()),

@@ -10,10 +10,12 @@ use crate::domain::world::World;
 use crate::jenkins::Jenkins;
 use crate::observe::Services;
 use crate::plan::model::{Action, Plan};
-use crate::provider::Provider;
+use crate::provider::{Failure, Provider};
 use std::collections::BTreeSet;
 use std::sync::mpsc::Sender;
 use std::sync::{Mutex, MutexGuard};
+
+const FEWER_REQUESTS: &str = "asks for fewer requests";
 
 pub(super) const JENKINS_RESTARTED: &str = "Jenkins was restarted in the middle of the run";
 
@@ -27,8 +29,10 @@ pub(super) struct Context<'a> {
     /// As it was before the first action.
     pub(super) state: &'a State,
     pub(super) events: Sender<Event>,
-    /// Providers that asked for fewer requests in this run.
+    /// Providers that asked for fewer requests when something was ordered in this run.
     pub(super) throttled: &'a Mutex<BTreeSet<ProviderName>>,
+    /// The same when something was deleted.
+    pub(super) slowed: &'a Mutex<BTreeSet<ProviderName>>,
 }
 
 impl<'a> Context<'a> {
@@ -59,6 +63,32 @@ impl<'a> Context<'a> {
 
     fn throttled(&self) -> MutexGuard<'a, BTreeSet<ProviderName>> {
         self.throttled.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Sends a deletion, and no further one to the same provider in this run if it asks for fewer requests.
+    pub(super) fn delete<T>(
+        &self,
+        provider: &ProviderName,
+        deletion: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<Result<T, Failure>> {
+        self.may_delete_at(provider)?;
+        let result = deletion();
+        if result.as_ref().is_err_and(Failure::asks_for_pause) {
+            self.slowed().insert(provider.clone());
+        }
+        Ok(result)
+    }
+
+    /// Fails if the provider asked for fewer requests when something was deleted there in this run.
+    pub(super) fn may_delete_at(&self, provider: &ProviderName) -> Result<()> {
+        match self.slowed().contains(provider) {
+            true => Err(NotDone::skipped(format!("left for a later run, since provider {provider} {FEWER_REQUESTS}"))),
+            false => Ok(()),
+        }
+    }
+
+    fn slowed(&self) -> MutexGuard<'a, BTreeSet<ProviderName>> {
+        self.slowed.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     pub(super) fn jenkins(&self) -> Result<&'a Jenkins> {

@@ -13,7 +13,7 @@
 //! | nodes are created in Jenkins | `registration` |
 //! | floating IPs are assigned and released | `floating_ips` |
 //! | nodes are restored, or drained while a build runs | `nodes` |
-//! | volumes that outlived their server are deleted | `volumes` |
+//! | volumes that outlived their server are freed and deleted | `volumes` |
 //! | servers are retired with their nodes, in steps | `removals`, `node_removal`, `closing`, `console` |
 
 mod closing;
@@ -63,10 +63,19 @@ pub fn apply(
     mut step: impl FnMut(Step<'_>) -> bool,
 ) -> Results {
     let mut results = Results::default();
-    let throttled = Mutex::default();
+    let (throttled, slowed) = (Mutex::default(), Mutex::default());
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
-        let context = Context { config, services, world, plan, state: before, events: sender, throttled: &throttled };
+        let context = Context {
+            config,
+            services,
+            world,
+            plan,
+            state: before,
+            events: sender,
+            throttled: &throttled,
+            slowed: &slowed,
+        };
         let groups: [fn(&Context<'_>); 4] =
             [orders::create_servers, floating_ips::assign_and_release, registration::create_nodes, restore_and_remove];
         let threads = groups.map(|group| {

@@ -18,7 +18,7 @@ use crate::apply::events::Event;
 use crate::apply::node_removal::{Removal, remove_nodes};
 use crate::apply::outcome::{NotDone, Outcome, Result, deleted, found};
 use crate::concurrency::join;
-use crate::domain::names::{MitaId, NodeName, ProviderName};
+use crate::domain::names::{MitaId, NodeName};
 use crate::domain::rule::Rule;
 use crate::domain::state::RetirementStep;
 use crate::domain::world;
@@ -27,8 +27,7 @@ use crate::plan::identity::ownership::is_ours;
 use crate::plan::lifecycle::arrivals;
 use crate::plan::model::Target;
 use crate::provider::{Deletion, Failure, FailureKind};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
 use std::thread;
 
 pub(super) fn retire(context: &Context<'_>) {
@@ -49,18 +48,15 @@ pub(super) fn retire(context: &Context<'_>) {
         return;
     }
     let registered = registered_meanwhile(context);
-    let paused = Mutex::default();
     context.parallel(servers, |(action, rule, target)| {
-        if is_paused(&paused, &target.provider) {
-            let why = "is left for the next run, since its provider asks for fewer requests";
-            let not_sent = NotDone::skipped(format!("server {} {why}", target.server_id));
-            return context.report_result(action, Err(not_sent));
-        }
-        let result = check_and_delete(context, rule, target, &registered, &paused);
+        let result = check_and_delete(context, rule, target, &registered);
         let order = target.order.clone();
         match &result {
             Ok(_) => context.report(Event::RetirementStep { order, step: RetirementStep::ServerDeleted }),
-            Err(NotDone { outcome: Outcome::Skipped, .. }) => context.report(Event::RetirementStopped(order)),
+            // One that is left for a later run goes on there.
+            Err(NotDone { outcome: Outcome::Skipped, .. }) if context.may_delete_at(&target.provider).is_ok() => {
+                context.report(Event::RetirementStopped(order));
+            }
             Err(_) => {}
         }
         context.report_result(action, result);
@@ -74,6 +70,9 @@ fn remove_nodes_and_read_console(context: &Context<'_>, removal: &Removal<'_>) -
     {
         let reason = format!("nothing is done, since provider {provider} cannot be used: {reason}");
         return Err(NotDone::failed(reason));
+    }
+    if let Some(target) = removal.server {
+        context.may_delete_at(&target.provider)?;
     }
     thread::scope(|scope| {
         let console = console::wanted(context, removal).map(|target| scope.spawn(|| console::read(context, target)));
@@ -101,20 +100,12 @@ fn registered_meanwhile(context: &Context<'_>) -> Result<BTreeMap<MitaId, NodeNa
     Ok(arrivals::keepers(context.config, context.plan, context.world, &world))
 }
 
-/// Providers that asked for fewer requests when a server was to be deleted.
-type Paused = Mutex<BTreeSet<ProviderName>>;
-
-fn is_paused(paused: &Paused, provider: &ProviderName) -> bool {
-    paused.lock().unwrap_or_else(PoisonError::into_inner).contains(provider)
-}
-
 /// The result of step 4 for one server, then steps 5 and 6.
 fn check_and_delete(
     context: &Context<'_>,
     rule: Rule,
     target: &Target,
     registered: &Result<BTreeMap<MitaId, NodeName>>,
-    paused: &Paused,
 ) -> Result<Outcome> {
     let Target { provider, server_id: id, order, .. } = target;
     let registered = registered
@@ -124,6 +115,7 @@ fn check_and_delete(
         let reason = format!("node {node} has registered itself in the meantime: server {id} stays");
         return Err(NotDone::skipped(reason));
     }
+    context.may_delete_at(provider)?;
     let provider = context.provider(provider)?;
     let Some(server) = found(provider.server(id))? else { return Ok(Outcome::AlreadyDone) };
     if !is_ours(&context.config.installation(), context.state, &server) {
@@ -141,7 +133,7 @@ fn check_and_delete(
     if did_not_run && server.state == ServerState::Active {
         return Err(NotDone::skipped(format!("server {id} has become active in the meantime: it stays")));
     }
-    let deletion = provider.delete(id);
+    let deletion = context.delete(&target.provider, || provider.delete(id))?;
     match &deletion {
         Ok(Deletion::Accepted) => context.report(Event::DeletionAccepted(target.provider.clone())),
         // This says nothing of rights.
@@ -149,9 +141,6 @@ fn check_and_delete(
         Err(Failure { kind: FailureKind::Locked, .. }) => context.report(Event::ServerLocked(order.clone())),
         Err(Failure { kind: FailureKind::Denied, message, .. }) => {
             context.report(Event::DeletionRefused { order: order.clone(), reason: message.clone() });
-        }
-        Err(failure) if failure.asks_for_pause() => {
-            paused.lock().unwrap_or_else(PoisonError::into_inner).insert(target.provider.clone());
         }
         Err(_) => {}
     }

@@ -1,11 +1,12 @@
-//! Deletes volumes that outlived their server.
+//! Frees and deletes volumes that outlived their server.
 
 use crate::apply::context::Context;
 use crate::apply::outcome::{NotDone, Outcome, Result, deleted, found};
 use crate::domain::names::VolumeId;
-use crate::domain::world::VolumeState;
+use crate::domain::world::{Volume, VolumeState};
 use crate::plan::model::{Change, FormerServer};
 use crate::plan::sightings::volumes;
+use crate::provider::Attachments;
 
 pub(super) fn delete(context: &Context<'_>) {
     context.carry_out(|action| match &action.change {
@@ -14,22 +15,53 @@ pub(super) fn delete(context: &Context<'_>) {
     });
 }
 
-/// The volume is read first: it is deleted only if it is free, and its name, its mark or the state shows that it belonged
-/// to this server.
+/// The volume is read first: it is deleted only if nothing but its server that is gone has it, and its name, its mark or the
+/// state shows that it belonged to this server.
 fn delete_volume(context: &Context<'_>, id: &VolumeId, left_by: &FormerServer) -> Result<Outcome> {
     let FormerServer { provider, server_id: server } = left_by;
-    let Some(provider) = context.provider(provider)?.attachments() else { return Ok(Outcome::AlreadyDone) };
-    let Some(volume) = found(provider.volume(id))? else { return Ok(Outcome::AlreadyDone) };
+    context.may_delete_at(provider)?;
+    let Some(cloud) = context.provider(provider)?.attachments() else { return Ok(Outcome::AlreadyDone) };
+    let Some(volume) = found(cloud.volume(id))? else { return Ok(Outcome::AlreadyDone) };
     let installation = context.config.installation();
     let marked = volume.mark.as_ref().is_some_and(|mark| mark.is_of(&installation));
-    let known = context.state.gone_servers.get(server).is_some_and(|gone| volumes::is_known_of(&volume, gone));
-    if !marked && !known && volumes::volume_of(&volume.name).as_ref() != Some(server) {
+    let gone = context.state.gone_servers.get(server);
+    let known = gone.is_some_and(|gone| volumes::is_known_of(&volume, gone));
+    let taken = gone.is_some_and(|gone| volumes::is_taken(&volume, server, gone));
+    if taken || !marked && !known && volumes::volume_of(&volume.name).as_ref() != Some(server) {
         return Err(NotDone::skipped(format!("volume {id} no longer belongs to server {server}: it is left alone")));
     }
     match &volume.state {
-        VolumeState::Free => deleted(provider.delete_volume(id)),
-        VolumeState::Deleting => Ok(Outcome::AlreadyDone),
-        VolumeState::DeletionFailed => Err(NotDone::skipped(format!("the deletion of volume {id} failed"))),
-        VolumeState::InUse(status) => Err(NotDone::skipped(format!("volume {id} is {status}"))),
+        VolumeState::Free => {}
+        VolumeState::Deleting => return Ok(Outcome::AlreadyDone),
+        VolumeState::DeletionFailed => return Err(NotDone::skipped(format!("the deletion of volume {id} failed"))),
+        VolumeState::InUse(_) if volumes::is_left_attached(&volume, server) => {
+            if !free(context, cloud, &volume, left_by)? {
+                return Ok(Outcome::AlreadyDone);
+            }
+        }
+        VolumeState::InUse(status) => return Err(NotDone::skipped(format!("volume {id} is {status}"))),
+    }
+    deleted(context.delete(provider, || cloud.delete_volume(id))?)
+}
+
+/// Deletes the attachments to a server that is gone. Returns whether the volume is there.
+fn free(context: &Context<'_>, cloud: &dyn Attachments, volume: &Volume, left_by: &FormerServer) -> Result<bool> {
+    let FormerServer { provider, server_id: server } = left_by;
+    if found(context.provider(provider)?.server(server))?.is_some() {
+        return Err(NotDone::skipped(format!("server {server} still exists")));
+    }
+    for id in volume.attachments.iter().filter_map(|attachment| attachment.id.as_ref()) {
+        let by_hand = || Some(format!("somebody with more rights can do it: openstack volume attachment delete {id}"));
+        context
+            .delete(provider, || cloud.delete_attachment(id))?
+            .map_err(|failure| NotDone::from(failure).and(by_hand()))?;
+    }
+    match found(cloud.volume(&volume.id))?.map(|volume| volume.state) {
+        None | Some(VolumeState::Deleting) => Ok(false),
+        Some(VolumeState::Free) => Ok(true),
+        Some(_) => {
+            let reason = format!("volume {} is still attached to server {server}, which is gone", volume.id);
+            Err(NotDone::failed(reason))
+        }
     }
 }

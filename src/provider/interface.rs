@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::findings::{Inspection, Inventory, Survey};
 use super::order::{AddressOrder, Deletion, Order};
 use crate::config::NodeType;
-use crate::domain::names::{FloatingIpId, ServerId, VolumeId};
+use crate::domain::names::{AttachmentId, FloatingIpId, ServerId, VolumeId};
 use crate::domain::world::{FloatingIp, Lookup, Server, Volume};
 use crate::http::Network;
 use jiff::{SignedDuration, Timestamp};
@@ -75,6 +75,9 @@ pub trait Attachments: Send + Sync {
 
     /// Deletes one volume. A volume that is gone already is no failure.
     fn delete_volume(&self, id: &VolumeId) -> Result<Deletion, Failure>;
+
+    /// Deletes one attachment of a volume to a server that is gone. One that is gone already is no failure.
+    fn delete_attachment(&self, id: &AttachmentId) -> Result<Deletion, Failure>;
 
     /// The floating IPs of the project that carry the mark of an installation, every page of them.
     fn floating_ips(&self) -> Result<Vec<FloatingIp>, Failure>;

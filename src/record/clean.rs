@@ -134,6 +134,7 @@ fn server(server: &mut Server) {
         addresses: _,
         fault,
         volumes: _,
+        kept_volumes: _,
     } = server;
     fault.iter_mut().for_each(redact_in_place);
 }

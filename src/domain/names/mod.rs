@@ -87,6 +87,8 @@ name_type!(/// The id that a cloud gave to a server.
     ServerId);
 name_type!(/// The id that a cloud gave to a volume.
     VolumeId);
+name_type!(/// The id that a cloud gave to the attachment of a volume.
+    AttachmentId);
 name_type!(/// The id that a cloud gave to a floating IP.
     FloatingIpId);
 name_type!(/// The id of an order, in the server's metadata as `mita_id`.

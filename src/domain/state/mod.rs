@@ -72,7 +72,7 @@ pub struct State {
     /// Servers of ours, from the order on.
     #[serde(default)]
     pub servers: SharedMap<MitaId, ServerMemory>,
-    /// Servers of ours that are gone, kept for 30 days.
+    /// Servers of ours that are gone, kept for 30 days, and for as long after a volume of theirs was last listed.
     #[serde(default, rename = "departed")]
     pub gone_servers: BTreeMap<ServerId, GoneServer>,
     /// Floating IPs of ours, as long as they are listed.

@@ -37,6 +37,9 @@ pub struct ServerMemory {
     /// since.
     #[serde(default, skip_serializing_if = "<[VolumeId]>::is_empty")]
     pub volumes: SmallSet<VolumeId>,
+    /// Volumes that it has or had and that are a person's: they detached one, or asked its cloud to keep it.
+    #[serde(default, skip_serializing_if = "<[VolumeId]>::is_empty")]
+    pub taken_volumes: SmallSet<VolumeId>,
     /// Whether a floating IP was asked for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub floating_ip: bool,
@@ -186,6 +189,7 @@ impl ServerMemory {
             project: None,
             storage: false,
             volumes: SmallSet::default(),
+            taken_volumes: SmallSet::default(),
             floating_ip: false,
             floating_ip_refused: None,
             listed: false,
@@ -317,6 +321,16 @@ pub struct GoneServer {
     /// Volumes that came with it, or that its fault named: each was made for it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub volumes: BTreeSet<VolumeId>,
+    /// Volumes that turned out to be a person's, whatever else is known of them: mita leaves them alone for good.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub taken_volumes: BTreeSet<VolumeId>,
+    /// Whether somebody else deleted it while it ran, and no list of volumes was read since: they may have detached a volume
+    /// before, which no run saw.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted_by_others: bool,
+    /// When a volume of it was last listed, other than one that is a person's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume_seen: Option<Timestamp>,
 }
 
 /// A floating IP of ours.

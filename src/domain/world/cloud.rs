@@ -2,7 +2,7 @@
 
 use super::listing::{Listing, Lookup};
 use super::mark::{AddressMark, Mark};
-use crate::domain::names::{FloatingIpId, NodeTypeName, ServerId, VolumeId};
+use crate::domain::names::{AttachmentId, FloatingIpId, NodeTypeName, ServerId, VolumeId};
 use crate::domain::small_set::SmallSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -77,6 +77,9 @@ pub struct Server {
     /// The volumes that its cloud deletes with it; none where the answer does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volumes: Option<SmallSet<VolumeId>>,
+    /// The volumes that its cloud keeps when it deletes the server, where the answer tells.
+    #[serde(default, skip_serializing_if = "<[VolumeId]>::is_empty")]
+    pub kept_volumes: SmallSet<VolumeId>,
 }
 
 impl Server {
@@ -202,6 +205,20 @@ pub struct Volume {
     pub mark: Option<Mark>,
     /// Whether anything uses it.
     pub state: VolumeState,
+    /// What it is attached to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+}
+
+/// One attachment of a volume.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// The cloud's id, where it shows one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<AttachmentId>,
+    /// The server; none if it is attached to something else, or if the cloud does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerId>,
 }
 
 /// What a volume can be.

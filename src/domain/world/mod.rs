@@ -9,7 +9,7 @@ mod listing;
 mod mark;
 
 pub use cloud::{
-    Cloud, FloatingIp, Launch, Lock, Quota, QuotaUse, Server, ServerState, Shown, Size, Volume, VolumeState,
+    Attachment, Cloud, FloatingIp, Launch, Lock, Quota, QuotaUse, Server, ServerState, Shown, Size, Volume, VolumeState,
 };
 pub use jenkins::{Build, Jenkins, Mode, Node, NodeKind, OfflineCause, Presence, Queue, QueueItem, Stage, Task};
 pub use listing::{Listing, Lookup};

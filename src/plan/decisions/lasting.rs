@@ -230,6 +230,7 @@ fn of_removal(state: &State, action: &Action) -> Option<Condition> {
     let key = format!("removal of {place}");
     let why = match action.rule {
         Rule::Error => action.rule.because(&action.reason),
+        rule if matches!(action.change, Change::DeleteVolume { .. }) => rule.because(&action.reason),
         rule => rule.to_string(),
     };
     let what = format!("its removal ({why}) is decided in each run and does not come to its end");

@@ -3,8 +3,8 @@
 //! The cloud deletes a volume together with its server, except one that never became ready, has a snapshot, or could not be
 //! reached at that moment: that one stays. If it was to be blank, its name shows whose it was. A volume to boot from has no
 //! name: the list showed it with its server, or the server's fault named it. So mita deletes such a volume by its name or by
-//! what it remembers, if the state has its server. It reports any other volume that looks like one of ours, and leaves it
-//! alone.
+//! what it remembers, if the state has its server. One that a person was seen to use is theirs for good. mita reports any
+//! other volume that looks like one of ours, and leaves it alone.
 
 use super::draft::{Draft, Warning};
 use super::findings::Findings;
@@ -13,7 +13,7 @@ use crate::domain::rule::Rule;
 use crate::domain::state::State;
 use crate::domain::world::{Volume, VolumeState, World};
 use crate::plan::model::{Change, FormerServer, Subject};
-use crate::plan::sightings::volumes::{owner, volume_of};
+use crate::plan::sightings::volumes::{is_left_attached, owner, volume_of};
 use std::collections::BTreeSet;
 
 /// Looks through all volumes that were listed.
@@ -24,32 +24,57 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     for (provider, cloud) in &world.clouds {
         let Some(volumes) = cloud.volumes.as_ref().and_then(|volumes| volumes.complete()) else { continue };
         for volume in volumes.iter().filter(|volume| seen.insert(&volume.id)) {
-            let Some((server, _)) = owner(found.supply.config, state, volume) else {
+            let Some((server, gone)) = owner(found.supply.config, state, volume) else {
                 draft.warnings.extend(suspect(state, world, provider, volume));
                 continue;
             };
+            let name = if volume.name.is_empty() { volume.id.as_str() } else { &volume.name };
+            if gone.taken_volumes.contains(&volume.id) {
+                let reason = format!("a person took it over from server {server}, which is gone: {TAKEN}");
+                // Once nothing is watched for any more, it was told.
+                if gone.watch.is_some() {
+                    let text = format!("volume {name} at provider {provider}: {reason}");
+                    draft.warnings.push(Warning::new(format!("taken {}", volume.id), text));
+                }
+                draft.verdict(Subject::Volume, &volume.id, name, Rule::NotOurs, reason);
+                continue;
+            }
             let (rule, reason) = verdict_on(state, volume, server);
             if rule == Rule::ServerGone {
                 let left_by = FormerServer { provider: provider.clone(), server_id: server.clone() };
                 draft.act(Change::DeleteVolume { volume_id: volume.id.clone(), left_by }, rule, reason.clone());
             }
-            let name = if volume.name.is_empty() { volume.id.as_str() } else { &volume.name };
             draft.verdict(Subject::Volume, &volume.id, name, rule, reason);
         }
     }
 }
 
+/// How a person can have taken a volume over, and what follows.
+const TAKEN: &str = "they attached it to another server, detached it, gave it a name, asked the cloud to keep it, or deleted \
+                     the server themselves. mita leaves it alone";
+
 fn verdict_on(state: &State, volume: &Volume, server: &ServerId) -> (Rule, String) {
     let gone = format!("its server {server} is gone (404 in two runs)");
     match (&volume.state, &state.settling) {
-        (VolumeState::InUse(word), _) => (Rule::Attached, format!("{gone}, and it is {word} all the same")),
+        (VolumeState::InUse(word), _) if !is_left_attached(volume, server) => {
+            (Rule::Attached, format!("{gone}, and it is {word} all the same"))
+        }
         (VolumeState::Deleting, _) => (Rule::Deleting, format!("{gone}; it is being deleted")),
         (VolumeState::DeletionFailed, _) => {
             (Rule::Deleting, format!("{gone}; its deletion failed in the cloud and is stuck"))
         }
-        (VolumeState::Free, Some(settling)) => (Rule::Settling, format!("{gone}; {}", settling.cause.reason())),
+        (_, Some(settling)) => (Rule::Settling, format!("{gone}; {}", settling.cause.reason())),
+        (VolumeState::InUse(_), None) => {
+            (Rule::ServerGone, format!("{gone}, and its attachment was left behind{}", commands(volume)))
+        }
         (VolumeState::Free, None) => (Rule::ServerGone, gone),
     }
+}
+
+/// What a person with more rights can do about the attachments of a volume.
+fn commands(volume: &Volume) -> String {
+    let ids = volume.attachments.iter().filter_map(|attachment| attachment.id.as_ref());
+    ids.map(|id| format!("; openstack volume attachment delete {id}")).collect()
 }
 
 /// A free volume by the name of one that Nova made, of a server that is nowhere: ours perhaps, from before the state was

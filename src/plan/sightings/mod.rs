@@ -92,7 +92,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
     after.servers = servers.into_iter().collect();
     forget_gone_that_are_there(&mut after, fleet);
     spending::count(config, &mut after, state.last_run, fleet, now);
-    volumes::keep_watch(config, world, &mut after);
+    volumes::keep_watch(config, world, &mut after, now);
     floating_ips::remember(config, world, &mut after);
     forget_what_is_over(&mut after, now);
     let changed = state.fingerprint != config.fingerprint;
@@ -120,11 +120,17 @@ fn gone(machine: &Machine<'_>, seen: &ServerMemory, now: Timestamp) -> GoneServe
         watch: may_leave_some.then_some(0),
         node: seen.node.clone(),
         volumes: its_own,
+        taken_volumes: seen.taken_volumes.iter().cloned().collect(),
+        deleted_by_others: may_leave_some && seen.active_since.is_some() && seen.retirement.is_none(),
+        volume_seen: None,
     }
 }
 
 fn forget_what_is_over(state: &mut State, now: Timestamp) {
-    state.gone_servers.retain(|_, gone| now.duration_since(gone.since) < GONE_SERVERS_KEPT);
+    state.gone_servers.retain(|_, gone| {
+        let last_needed = gone.volume_seen.unwrap_or(gone.since);
+        now.duration_since(last_needed) < GONE_SERVERS_KEPT
+    });
     state.failures.values_mut().for_each(|types| {
         types.retain(|_, failure| now.duration_since(failure.at) < GONE_SERVERS_KEPT);
     });

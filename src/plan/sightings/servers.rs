@@ -4,7 +4,7 @@ use super::nodes::has_worked;
 use crate::config::{Config, NodeType, Times};
 use crate::domain::format::shortened;
 use crate::domain::journal;
-use crate::domain::names::{NodeName, VolumeId};
+use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
 use crate::domain::small_set::SmallSet;
 use crate::domain::state::{
@@ -127,9 +127,7 @@ fn see_server(memory: &mut ServerMemory, server: &Server, times: &Times, now: Ti
         memory.lock_met = None;
         memory.locked = server.lock == Lock::Locked;
     }
-    if let Some(volumes) = &server.volumes {
-        see_volumes(memory, server, volumes);
-    }
+    see_volumes(memory, server);
     memory.gone_sightings = 0;
     memory.server_id = Some(server.id.clone());
     memory.name.clone_from(&server.name);
@@ -155,12 +153,19 @@ fn see_server(memory: &mut ServerMemory, server: &Server, times: &Times, now: Ti
 }
 
 /// Notes the volumes that came with it. As long as it was not ACTIVE, nobody can have attached one. One that a person
-/// detached since does not go with it any more.
-fn see_volumes(memory: &mut ServerMemory, server: &Server, volumes: &SmallSet<VolumeId>) {
-    if memory.active_since.is_none() {
-        memory.volumes.extend(volumes.iter().cloned());
-    } else if matches!(server.state, ServerState::Active | ServerState::Stopped(_)) {
-        memory.volumes = memory.volumes.iter().filter(|volume| volumes.contains(*volume)).cloned().collect();
+/// detached since, or asked its cloud to keep, is theirs.
+fn see_volumes(memory: &mut ServerMemory, server: &Server) {
+    let mut taken = server.kept_volumes.clone();
+    if let Some(volumes) = &server.volumes {
+        if memory.active_since.is_none() {
+            memory.volumes.extend(volumes.iter().cloned());
+        } else if matches!(server.state, ServerState::Active | ServerState::Stopped(_)) {
+            taken.extend(volumes.missing(memory.volumes.iter()).cloned());
+        }
+    }
+    if !taken.is_empty() {
+        memory.volumes = taken.missing(memory.volumes.iter()).cloned().collect();
+        memory.taken_volumes.extend(taken.iter().cloned());
     }
 }
 

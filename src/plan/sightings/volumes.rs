@@ -3,7 +3,8 @@
 use crate::config::Config;
 use crate::domain::names::{ProviderName, ServerId, VolumeId};
 use crate::domain::state::{GoneServer, State};
-use crate::domain::world::{Volume, World};
+use crate::domain::world::{Attachment, Volume, VolumeState, World};
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 /// So many whole listings without the volume of a server that is gone say that there is none: Nova may still be making
@@ -20,19 +21,33 @@ pub fn wanted(config: &Config, state: &State, provider: &ProviderName) -> bool {
     watched || (state.run == 0 && makes_volumes)
 }
 
-/// Notes for each server that is gone whether its volume is still listed.
-pub(crate) fn keep_watch(config: &Config, world: &World, state: &mut State) {
+/// The word of Cinder for a volume that is attached.
+const ATTACHED: &str = "in-use";
+
+/// Notes for each server that is gone whether its volume is still listed, and which volumes are a person's by now.
+pub(crate) fn keep_watch(config: &Config, world: &World, state: &mut State, now: Timestamp) {
     for (provider, cloud) in &world.clouds {
         let Some(volumes) = cloud.volumes.as_ref().and_then(|volumes| volumes.complete()) else { continue };
-        let servers =
-            volumes.iter().filter_map(|volume| owner(config, state, volume)).map(|(server, _)| server.clone());
-        let seen: BTreeSet<ServerId> = servers.collect();
+        let mut seen: BTreeSet<ServerId> = BTreeSet::new();
+        for volume in volumes {
+            let Some((server, gone)) = owner(config, state, volume) else { continue };
+            let (server, is_taken) = (server.clone(), is_taken(volume, server, gone));
+            let is_new = is_taken
+                && state.gone_servers.get_mut(&server).is_some_and(|gone| gone.taken_volumes.insert(volume.id.clone()));
+            if !is_taken || is_new {
+                seen.insert(server);
+            }
+        }
         for (server, gone) in &mut state.gone_servers {
             // That another provider lacks it says nothing.
             if gone.provider != *provider && !seen.contains(server) {
                 continue;
             }
             gone.provider = provider.clone();
+            gone.deleted_by_others = false;
+            if seen.contains(server) {
+                gone.volume_seen = Some(now);
+            }
             gone.watch = match gone.watch {
                 Some(_) if seen.contains(server) => Some(0),
                 Some(without) if without + 1 < LISTINGS_WITHOUT => Some(without + 1),
@@ -60,10 +75,28 @@ pub fn volume_of(name: &str) -> Option<ServerId> {
     name.strip_suffix("-blank-vol").filter(|id| !id.is_empty()).map(ServerId::from)
 }
 
-/// Whether a server that is gone came with this volume, or its fault named it. Nova gives no name to one to boot from, nor
-/// to one of an image's mapping; whoever gave it one needs it.
+/// Whether a server that is gone came with this volume, or its fault named it.
 pub fn is_known_of(volume: &Volume, gone: &GoneServer) -> bool {
-    volume.name.is_empty() && gone.volumes.contains(&volume.id)
+    gone.volumes.contains(&volume.id)
+}
+
+/// Whether the volume of a server that is gone is a person's: they attached it to another server, detached it, gave it a
+/// name (Nova names a blank volume, and no other one), or asked Nova to keep it.
+pub fn is_taken(volume: &Volume, server: &ServerId, gone: &GoneServer) -> bool {
+    let is_named =
+        || is_known_of(volume, gone) && !volume.name.is_empty() && volume_of(&volume.name).as_ref() != Some(server);
+    let is_elsewhere = || volume.attachments.iter().any(|at| at.server.as_ref().is_some_and(|other| other != server));
+    let may_be_detached = || gone.deleted_by_others && volume.state == VolumeState::Free;
+    gone.taken_volumes.contains(&volume.id) || is_named() || is_elsewhere() || may_be_detached()
+}
+
+/// Whether only the attachment to its server that is gone keeps the volume: Nova leaves that behind where it cannot reach
+/// the volume service when it deletes the server.
+pub fn is_left_attached(volume: &Volume, server: &ServerId) -> bool {
+    let to_it = |attachment: &Attachment| attachment.id.is_some() && attachment.server.as_ref() == Some(server);
+    volume.state == VolumeState::InUse(ATTACHED.to_owned())
+        && !volume.attachments.is_empty()
+        && volume.attachments.iter().all(to_it)
 }
 
 /// Whether a server's fault is about a volume. An image can make volumes although its node type has none.

@@ -124,5 +124,6 @@ fn booting(id: ServerId, name: String, node_type: NodeTypeName, order: MitaId) -
         addresses: [].into(),
         fault: None,
         volumes: None,
+        kept_volumes: Default::default(),
     }
 }

@@ -320,6 +320,7 @@ impl Situation {
             addresses: address.split(' ').filter(|text| !text.is_empty()).map(|text| text.parse().unwrap()).collect(),
             fault: None,
             volumes: None,
+            kept_volumes: Default::default(),
         };
         self.servers().push(server);
         let memory = ServerMemory {
@@ -402,6 +403,9 @@ impl Situation {
             watch: Some(0),
             node: None,
             volumes: Default::default(),
+            taken_volumes: Default::default(),
+            deleted_by_others: false,
+            volume_seen: None,
         };
         self.state.gone_servers.entry(id.into()).or_insert(gone)
     }

@@ -8,6 +8,7 @@ use super::contract::{
 use super::process::time_until;
 use crate::config::{CommandConfig, FlavorChoice, NodeType};
 use crate::domain::names::{NodeTypeName, ServerId};
+use crate::domain::small_set::SmallSet;
 use crate::domain::world;
 use crate::domain::world::{Launch, Lock, Lookup, Quota, QuotaUse, Server, ServerState, Shown};
 use crate::http::Network;
@@ -264,5 +265,6 @@ fn read(server: Machine) -> Server {
         addresses: server.addresses.into_iter().collect(),
         fault: server.fault.map(|fault| redact_answer(fault.trim()).into_owned()).filter(|fault| !fault.is_empty()),
         volumes: None,
+        kept_volumes: SmallSet::default(),
     }
 }

@@ -4,7 +4,7 @@ use super::cloud::OpenStack;
 use super::network::floating_ip;
 use super::{checks, compute, order, volume};
 use crate::config::NodeType;
-use crate::domain::names::{FloatingIpId, ServerId, VolumeId};
+use crate::domain::names::{AttachmentId, FloatingIpId, ServerId, VolumeId};
 use crate::domain::world::{FloatingIp, Lookup, Server, Volume};
 use crate::provider::failure::Failure;
 use crate::provider::findings::{Inspection, Inventory, Survey};
@@ -83,6 +83,10 @@ impl Attachments for OpenStack {
 
     fn delete_volume(&self, id: &VolumeId) -> Result<Deletion, Failure> {
         volume::delete(&self.session, id)
+    }
+
+    fn delete_attachment(&self, id: &AttachmentId) -> Result<Deletion, Failure> {
+        volume::delete_attachment(&self.session, id)
     }
 
     fn floating_ips(&self) -> Result<Vec<FloatingIp>, Failure> {

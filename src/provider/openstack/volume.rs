@@ -1,14 +1,17 @@
 //! Cinder: the volumes of the project and what remains of its quota. Nova creates and deletes volumes together with
 //! their servers, so what is listed here was left behind.
 
-use super::api::{Effect, Named, Service, Session, lookup, loose, number, remaining, says_no_volume, usage};
-use crate::domain::names::VolumeId;
-use crate::domain::world::{Lookup, QuotaUse, Volume, VolumeState};
-use crate::http::encode_segment;
+use super::api::{
+    ATTACHMENTS, Call, Effect, Named, Service, Session, lookup, loose, number, remaining, says_no_volume, usage,
+};
+use crate::domain::names::{AttachmentId, ServerId, VolumeId};
+use crate::domain::world::{Attachment, Lookup, QuotaUse, Volume, VolumeState};
+use crate::http::{Method, encode_segment};
 use crate::provider::failure::Failure;
 use crate::provider::mark;
 use crate::provider::order::Deletion;
 use serde::Deserialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What remains of the volume quota; `None` means unlimited or unknown.
@@ -66,13 +69,22 @@ pub(crate) fn delete(session: &Session, id: &VolumeId) -> Result<Deletion, Failu
     session.delete(Service::Volume, path(id), says_no_volume, &operation)
 }
 
+/// Deletes the attachment of a volume. Cinder refuses as long as Nova knows the server, except releases from before 2023.
+pub(crate) fn delete_attachment(session: &Session, id: &AttachmentId) -> Result<Deletion, Failure> {
+    let description = format!("delete attachment {id}");
+    let operation = session.operation(&description, Effect::Delete);
+    let path = format!("/attachments/{}", encode_segment(id.as_str()));
+    let call = Call { microversion: Some(ATTACHMENTS), ..Call::new(Method::DELETE, Service::Volume, path) };
+    session.delete_by(&call, says_no_volume, &operation)
+}
+
 fn path(id: &VolumeId) -> String {
     format!("/volumes/{}", encode_segment(id.as_str()))
 }
 
 fn read_volume(volume: CinderVolume) -> Volume {
     // Whatever else stands there may be an attachment.
-    let attached = volume.attachments.is_some_and(|list| list.as_array().is_none_or(|list| !list.is_empty()));
+    let attached = volume.attachments.as_ref().is_some_and(|list| list.as_array().is_none_or(|list| !list.is_empty()));
     // Block Storage API, "Volumes": the statuses of a volume.
     let state = match volume.status.as_deref() {
         Some("available" | "error") if !attached => VolumeState::Free,
@@ -81,7 +93,25 @@ fn read_volume(volume: CinderVolume) -> Volume {
         other => VolumeState::InUse(other.unwrap_or("unknown").to_owned()),
     };
     let metadata = volume.metadata.unwrap_or_default();
-    Volume { id: VolumeId::from(volume.id), name: volume.name.unwrap_or_default(), mark: mark::read(&metadata), state }
+    Volume {
+        id: VolumeId::from(volume.id),
+        name: volume.name.unwrap_or_default(),
+        mark: mark::read(&metadata),
+        state,
+        attachments: volume
+            .attachments
+            .as_ref()
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .map(attachment)
+            .collect(),
+    }
+}
+
+fn attachment(attachment: &Value) -> Attachment {
+    let text = |key: &str| attachment[key].as_str().filter(|text| !text.is_empty());
+    Attachment { id: text("attachment_id").map(AttachmentId::from), server: text("server_id").map(ServerId::from) }
 }
 
 #[derive(Deserialize)]
@@ -92,8 +122,8 @@ struct CinderVolume {
     #[serde(default, deserialize_with = "loose")]
     status: Option<String>,
     #[serde(default, deserialize_with = "loose")]
-    metadata: Option<BTreeMap<String, serde_json::Value>>,
-    attachments: Option<serde_json::Value>,
+    metadata: Option<BTreeMap<String, Value>>,
+    attachments: Option<Value>,
 }
 
 /// `GET /limits` (Block Storage API v3).

@@ -97,6 +97,9 @@ fn departed() -> GoneServer {
         watch: Some(0),
         node: Some("precise+10.0.0.9".into()),
         volumes: ["volume-9".into()].into(),
+        taken_volumes: ["volume-8".into()].into(),
+        deleted_by_others: true,
+        volume_seen: Some(moment(20).now),
     }
 }
 

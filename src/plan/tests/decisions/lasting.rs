@@ -178,7 +178,7 @@ fn l6_a_volume_whose_deletion_does_not_end_is_a_problem_after_a_quarter_of_an_ho
             let mut s = Situation::new();
             s.remember_gone("s1");
             let name = "s1-blank-vol".to_owned();
-            let volume = Volume { id: "v1".into(), name, mark: None, state: state.clone() };
+            let volume = Volume { id: "v1".into(), name, mark: None, state: state.clone(), attachments: vec![] };
             s.cloud("os").volumes = Some(Listing::Complete(vec![volume]));
             let problems = problems_after(&mut s, runs);
             assert_eq!(problems.len(), told, "{runs} runs: {problems:?}");

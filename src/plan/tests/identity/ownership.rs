@@ -142,7 +142,7 @@ fn s2_volumes_and_addresses_of_another_installation_are_left_alone_whatever_beca
             node_type: "ubuntu".into(),
             id: "m6".into(),
         };
-        Volume { id: id.into(), name: String::new(), mark: Some(mark), state: VolumeState::Free }
+        Volume { id: id.into(), name: String::new(), mark: Some(mark), state: VolumeState::Free, attachments: vec![] }
     };
     s.cloud("os").volumes = Some(Listing::Complete(vec![volume("v1", "staging"), volume("v2", "ci.example.com")]));
     s.run();

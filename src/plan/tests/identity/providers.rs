@@ -116,7 +116,13 @@ fn s5_a_volume_that_a_server_of_a_renamed_provider_left_is_removed_through_the_n
         s.cloud("cloud1").volumes = Some(Listing::Unavailable("503".to_owned()));
         s.after("1m").run();
     }
-    let volume = Volume { id: "v1".into(), name: "s1-blank-vol".to_owned(), mark: None, state: VolumeState::Free };
+    let volume = Volume {
+        id: "v1".into(),
+        name: "s1-blank-vol".to_owned(),
+        mark: None,
+        state: VolumeState::Free,
+        attachments: vec![],
+    };
     s.cloud("cloud1").volumes = Some(Listing::Complete(vec![volume]));
     let plan = s.after("1m").plan();
     let [action] = plan.actions.as_slice() else { panic!("{:?}", plan.actions) };

@@ -1,7 +1,9 @@
-//! Compute microversions: what came after the first one (Compute API, "REST API Version History").
+//! Microversions of Nova and Cinder: what came after the first one (Compute API and Block Storage API, "REST API Version
+//! History").
 //!
 //! A request names the oldest microversion that has all it needs, so that it works with old clouds, too.
 
+use super::service::Service;
 use crate::config::NodeType;
 use crate::http::Response;
 use std::fmt;
@@ -9,12 +11,14 @@ use std::fmt;
 /// The header in which a request asks for one, and which the answer repeats.
 pub(super) const HEADER: &str = "OpenStack-API-Version";
 
-/// A minor version of the Compute API v2.
+/// A minor version of the Compute API v2, or of the Block Storage API v3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Microversion(pub(crate) u16);
 
 /// Whether a server is locked.
 pub(crate) const LOCKS: Microversion = Microversion(9);
+/// Deletion of attachments of volumes, of Cinder.
+pub(crate) const ATTACHMENTS: Microversion = Microversion(27);
 /// A server's description.
 const DESCRIPTION: Microversion = Microversion(19);
 /// From here on an order has to say which networks it wants, if only that the cloud chooses.
@@ -30,7 +34,15 @@ impl Microversion {
         needs(node_type).into_iter().max()
     }
 
-    /// Whether the service answered in this version.
+    /// How a request asks a service for it.
+    pub(super) fn asked_of(self, service: Service) -> String {
+        match service {
+            Service::Volume => format!("volume 3.{}", self.0),
+            Service::Compute | Service::Image | Service::Network => format!("compute {self}"),
+        }
+    }
+
+    /// Whether the compute service answered in this version.
     pub(super) fn is_that_of(self, response: &Response) -> bool {
         response.header(HEADER).is_some_and(|said| said.ends_with(&format!(" {self}")))
     }

@@ -15,7 +15,7 @@ pub(crate) use error_body::Effect;
 pub(crate) use errors::{
     Operation, says_no_floating_ip, says_no_image, says_no_server, says_no_volume, says_not_reachable, unusable_client,
 };
-pub(crate) use microversion::Microversion;
+pub(crate) use microversion::{ATTACHMENTS, Microversion};
 pub(crate) use requests::Entry;
 pub(crate) use service::Service;
 pub(crate) use session::{Call, Session};

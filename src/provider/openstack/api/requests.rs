@@ -176,13 +176,23 @@ impl Session {
         is_gone: fn(&Response) -> bool,
         operation: &Operation<'_>,
     ) -> Result<Deletion, Failure> {
-        let response = self.send(&Call::new(Method::DELETE, service, path), operation)?;
+        self.delete_by(&Call::new(Method::DELETE, service, path), is_gone, operation)
+    }
+
+    /// The same with a call that needs more than a path.
+    pub(crate) fn delete_by(
+        &self,
+        call: &Call,
+        is_gone: fn(&Response) -> bool,
+        operation: &Operation<'_>,
+    ) -> Result<Deletion, Failure> {
+        let response = self.send(call, operation)?;
         if response.is_success() {
             Ok(Deletion::Accepted)
         } else if is_gone(&response) {
             Ok(Deletion::AlreadyGone)
         } else {
-            Err(operation.refused(service, &response))
+            Err(operation.refused(call.service, &response))
         }
     }
 }

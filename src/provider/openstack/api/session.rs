@@ -46,7 +46,7 @@ pub(crate) struct Call {
     pub(crate) body: Option<Value>,
     /// The longest that it may take, if the usual time is too long.
     pub(crate) timeout: Option<Duration>,
-    /// The compute microversion that it needs; `None` for the first one.
+    /// The microversion of the service that it needs; `None` for the first one.
     pub(crate) microversion: Option<Microversion>,
 }
 
@@ -216,13 +216,13 @@ impl Session {
             request = request.json(body);
         }
         if let Some(microversion) = microversion {
-            request = request.header(HEADER, format!("compute {microversion}"));
+            request = request.header(HEADER, microversion.asked_of(call.service));
         }
         if let Some(timeout) = call.timeout {
             request = request.timeout(timeout);
         }
         let response = self.http.send(&request).map_err(|error| operation.unusable(&error))?;
-        if let Some(microversion) = microversion.filter(|_| response.is_success())
+        if let Some(microversion) = microversion.filter(|_| response.is_success() && call.service == Service::Compute)
             && !microversion.is_that_of(&response)
         {
             self.ignores_microversions.store(true, Ordering::Relaxed);

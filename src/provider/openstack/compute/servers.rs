@@ -148,11 +148,12 @@ object!(
     }
 );
 
-/// The volumes that go with the server, where the answer tells of each one.
-fn going_with_server(attached: Vec<Attached>) -> Option<SmallSet<VolumeId>> {
+/// The volumes that go with the server, where the answer tells of each one, and those that stay.
+fn volumes(attached: Vec<Attached>) -> (Option<SmallSet<VolumeId>>, SmallSet<VolumeId>) {
     let told = attached.into_iter().map(|volume| Some((VolumeId::from(volume.id.0?), volume.goes_with_server?)));
-    let told: Vec<_> = told.collect::<Option<_>>()?;
-    Some(told.into_iter().filter_map(|(id, goes)| goes.then_some(id)).collect())
+    let Some(told) = told.collect::<Option<Vec<_>>>() else { return (None, SmallSet::default()) };
+    let those = |goes: bool| told.iter().filter(move |told| told.1 == goes).map(|(id, _)| id.clone()).collect();
+    (Some(those(true)), those(false))
 }
 
 /// One server as it is now.
@@ -219,6 +220,7 @@ fn path(id: &ServerId) -> String {
 
 impl Shape {
     fn server(self) -> Option<Server> {
+        let (volumes, kept_volumes) = self.volumes.map(volumes).unwrap_or_default();
         Some(Server {
             id: ServerId::from(self.id.0?),
             name: self.name.0.unwrap_or_default(),
@@ -233,7 +235,8 @@ impl Shape {
                 let message = redact_answer(message.trim()).into_owned();
                 (!message.is_empty()).then_some(message)
             }),
-            volumes: self.volumes.and_then(going_with_server),
+            volumes,
+            kept_volumes,
         })
     }
 }

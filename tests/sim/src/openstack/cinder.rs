@@ -12,15 +12,19 @@ use crate::openstack::{Cloud, Volume};
 
 impl Cloud {
     pub(crate) fn cinder(&mut self, path: &[&str], request: &Request) -> Response {
-        let answer = self.cinder_route(path, request);
+        if self.options.volumes_down {
+            return Response::html(503, "<html><body><h1>503 Service Unavailable</h1></body></html>".to_string());
+        }
+        let minor = minor_version(request);
+        let answer = self.cinder_route(path, request, minor);
         let known = |(n, v): &(String, String)| n == "Content-Type" && v.starts_with("application/json");
         if answer.status == 404 && !answer.headers.iter().any(known) {
             return answer;
         }
-        answer.with("OpenStack-API-Version", "volume 3.0").with("Vary", "OpenStack-API-Version")
+        answer.with("OpenStack-API-Version", format!("volume 3.{minor}")).with("Vary", "OpenStack-API-Version")
     }
 
-    fn cinder_route(&mut self, path: &[&str], request: &Request) -> Response {
+    fn cinder_route(&mut self, path: &[&str], request: &Request, minor: u32) -> Response {
         let ["v3", project, rest @ ..] = path else {
             if path.is_empty() {
                 let version = json!({"id": "v3.0", "status": "CURRENT", "version": "3.70", "min_version": "3.0"});
@@ -51,6 +55,9 @@ impl Cloud {
                 Some(at) => self.delete_volume(at),
                 None => no_volume(id),
             },
+            // Before 3.27 Cinder knows no such path, and says so in the words that it has for a volume.
+            ("DELETE", ["attachments", _]) if minor < 27 => item_not_found("The resource could not be found."),
+            ("DELETE", ["attachments", id]) => self.delete_attachment(id, &project),
             ("GET", ["types"]) => {
                 let types = self.volume_kinds.iter().enumerate();
                 let types =
@@ -178,6 +185,24 @@ impl Cloud {
         Response::empty(202).with("Content-Type", "text/html; charset=UTF-8")
     }
 
+    /// An attachment has the id of its volume here.
+    fn delete_attachment(&mut self, id: &str, project: &str) -> Response {
+        let volume = self.own_volume(id, project).filter(|at| self.volumes[*at].server.is_some());
+        let Some(volume) = volume else {
+            let text = format!("Volume attachment could not be found with filter: attachment_id = {id}.");
+            return item_not_found(&text);
+        };
+        let server = self.volumes[volume].server.clone().unwrap_or_default();
+        if self.servers.iter().any(|s| s.id == server) {
+            let text =
+                format!("ConflictNovaUsingAttachment: Detach volume from instance {server} using the Compute API");
+            return fault(409, "conflictingRequest", &text);
+        }
+        let volume = &mut self.volumes[volume];
+        (volume.server, volume.status) = (None, "available".into());
+        Response::json(200, &json!({"attachments": []}))
+    }
+
     fn volume_links(&self, volume: &Volume) -> Value {
         let id = &volume.id;
         let project = &volume.project;
@@ -206,6 +231,12 @@ impl Cloud {
             "multiattach": false, "attachments": attachments, "os-vol-tenant-attr:tenant_id": volume.project,
         })
     }
+}
+
+/// The microversion that a request asks for, below 3.
+fn minor_version(request: &Request) -> u32 {
+    let asked = request.header("openstack-api-version").and_then(|asked| asked.strip_prefix("volume 3."));
+    asked.and_then(|minor| minor.parse().ok()).unwrap_or(0)
 }
 
 fn is_id(text: &str) -> bool {

@@ -134,6 +134,9 @@ impl Cloud {
     fn make_volumes(&mut self, index: usize) -> Result<(), String> {
         let server = self.servers[index].clone();
         let quota = self.quota(&server.project);
+        if self.options.volumes_down {
+            return Err(format!("Build of instance {} aborted: Connection to cinder host failed", server.id));
+        }
         for NewVolume { size, goes_with_it, boots, volume_type } in server.new_volumes {
             let own = self.volumes.iter().filter(|v| v.project == server.project);
             let (count, used) = own.fold((0, 0), |(n, g), v| (n + 1, g + v.size));
@@ -210,13 +213,8 @@ impl Cloud {
         if volumes_of.is_empty() {
             return;
         }
-        let goes = |v: &Volume| v.delete_on_termination && !v.has_snapshot;
-        self.volumes.retain(|v| !(goes(v) && v.server.as_ref().is_some_and(|s| volumes_of.contains(s))));
-        for volume in &mut self.volumes {
-            if volume.server.as_ref().is_some_and(|s| volumes_of.contains(s)) {
-                volume.server = None;
-                volume.status = "available".into();
-            }
+        if !self.options.volumes_down {
+            self.release_volumes(&volumes_of);
         }
         let ports: Vec<String> = self
             .servers
@@ -229,6 +227,21 @@ impl Cloud {
         }
         self.servers.retain(|s| !gone.contains(&s.id));
         self.events.extend(gone.into_iter().map(Event::Gone));
+    }
+}
+
+impl Cloud {
+    /// What Nova does with the volumes of servers that it deletes. If it cannot reach Cinder, it goes on without: they stay
+    /// attached to servers that are gone.
+    fn release_volumes(&mut self, servers: &[String]) {
+        let goes = |v: &Volume| v.delete_on_termination && !v.has_snapshot;
+        self.volumes.retain(|v| !(goes(v) && v.server.as_ref().is_some_and(|s| servers.contains(s))));
+        for volume in &mut self.volumes {
+            if volume.server.as_ref().is_some_and(|s| servers.contains(s)) {
+                volume.server = None;
+                volume.status = "available".into();
+            }
+        }
     }
 }
 

@@ -53,6 +53,8 @@ pub struct Options {
     pub volume_types: Vec<String>,
     /// Whether addresses show while the server is still BUILD/spawning.
     pub addresses_while_spawning: bool,
+    /// Whether the volume service is down: Nova leaves the attachments of a server behind that it deletes meanwhile.
+    pub volumes_down: bool,
     /// How many seconds the clock of the cloud's machines is ahead of the simulated one, as `Date` shows it.
     pub clock_ahead: i64,
 }
@@ -67,6 +69,7 @@ impl Default for Options {
             page_size: 1000,
             newest_microversion: 93,
             drops_microversions: false,
+            volumes_down: false,
             list_lag: Duration::ZERO,
             regions: vec!["RegionOne".into()],
             keystone_v2: false,
