@@ -1,7 +1,7 @@
 //! What outlives its server: volumes, found by their name, removed by it, and nobody else's ever touched; and servers that
 //! their cloud keeps after their deletion.
 
-use crate::harness::{Installation, Setup, minutes, seconds};
+use crate::harness::{Installation, Run, Setup, minutes, seconds};
 use mita::domain::rule::Rule;
 use mita::plan::model::Subject;
 use mita_sim::jenkins::queue::Job;
@@ -92,6 +92,122 @@ fn s5_a_volume_to_boot_from_that_has_a_snapshot_is_told_and_goes_once_that_is_go
     });
     farm.sim.cloud("openstack").volumes.iter_mut().for_each(|volume| volume.has_snapshot = false);
     farm.minutes_until(3, "the volume is gone, and somebody else's stays", |farm| loose(farm) == [person.clone()]);
+}
+
+/// An installation whose one server has been retired with a volume that outlived it, for what `set` did to the cloud
+/// before that.
+fn outlived(lines: &str, set: impl Fn(&mut mita_sim::openstack::Cloud)) -> Installation {
+    let lines = format!("labels = \"amd64 trusty\"\nsingle_use = true\n{lines}");
+    let farm = Setup::new().node("trusty", &lines).start();
+    farm.sim.jenkins().submit(Job::freestyle("ceph-build").label("trusty").lasting(minutes(1)));
+    farm.minutes_until(10, "it is built", |farm| farm.built().len() == 1);
+    set(&mut farm.sim.cloud("openstack"));
+    farm.minutes_until(10, "the server is gone", |farm| farm.sim.cloud("openstack").servers.is_empty());
+    farm
+}
+
+const KINDS: [&str; 2] = ["storage = 10", "boot_volume = { size = 20 }"];
+
+fn has_snapshot(cloud: &mut mita_sim::openstack::Cloud, has: bool) {
+    cloud.volumes.iter_mut().for_each(|volume| volume.has_snapshot = has);
+}
+
+#[test]
+fn s2_a_volume_that_a_person_attached_to_a_server_of_theirs_is_left_alone_after_they_detach_it() {
+    for lines in KINDS {
+        let farm = outlived(lines, |cloud| has_snapshot(cloud, true));
+        let attach = |server: Option<&str>| {
+            let mut cloud = farm.sim.cloud("openstack");
+            let volume = &mut cloud.volumes[0];
+            volume.server = server.map(str::to_owned);
+            volume.status = if server.is_some() { "in-use" } else { "available" }.to_owned();
+        };
+        farm.minutes(3);
+        attach(Some("00000000-0000-4000-8000-00000000cafe"));
+        let told = farm.minute();
+        assert!(told.report.plan.warnings.iter().any(|it| it.contains("mita leaves it alone")), "{}", told.story());
+        assert!(farm.minutes(20).problems().is_empty(), "what a person uses is no problem");
+        has_snapshot(&mut farm.sim.cloud("openstack"), false);
+        attach(None);
+        let steady = farm.minutes(4);
+        assert_eq!(loose(&farm).len(), 1, "{lines}: {}", steady.story());
+        assert_eq!(steady.count(Service::Cinder, "", ""), 0, "nothing is left to watch for");
+    }
+}
+
+#[test]
+fn s2_a_storage_volume_that_a_person_asked_to_keep_is_left_alone() {
+    let keep = |cloud: &mut mita_sim::openstack::Cloud| cloud.volumes[0].delete_on_termination = false;
+    for lines in KINDS {
+        let farm = outlived(lines, keep);
+        farm.minutes(20);
+        assert_eq!(loose(&farm).len(), 1, "{lines}");
+    }
+}
+
+#[test]
+fn s5_a_volume_whose_service_was_down_when_its_server_was_deleted_is_freed_and_deleted() {
+    for lines in KINDS {
+        let farm = outlived(lines, |cloud| cloud.options.volumes_down = true);
+        assert!(farm.minutes(3).problems().iter().any(|problem| problem.contains("list the volumes")));
+        farm.sim.cloud("openstack").options.volumes_down = false;
+        let status = farm.sim.cloud("openstack").volumes[0].status.clone();
+        assert_eq!(status, "in-use", "{lines}: Nova leaves the attachment behind");
+        farm.minutes_until(2, "the volume is gone", |farm| farm.sim.cloud("openstack").volumes.is_empty());
+    }
+}
+
+#[test]
+fn l6_an_attachment_that_the_cloud_does_not_let_mita_delete_is_told_with_the_command_that_does() {
+    let farm = outlived("storage = 10", |cloud| cloud.options.volumes_down = true);
+    farm.sim.cloud("openstack").options.volumes_down = false;
+    let policy =
+        r#"{"forbidden":{"code":403,"message":"Policy doesn't allow volume:attachment_delete to be performed."}}"#;
+    farm.sim.fault(
+        Fault::new(Service::Cinder, Kind::Status(403, policy.into())).method("DELETE").path("/attachments/").always(),
+    );
+    let command = format!("openstack volume attachment delete {}", farm.sim.cloud("openstack").volumes[0].id);
+    let tries = |farm: &Installation| farm.run().errors().iter().any(|error| error.contains(&command));
+    farm.minutes_until(4, "it is tried", tries);
+    farm.minutes_until(20, "it is told", |farm| farm.run().problems().iter().any(|problem| problem.contains(&command)));
+    farm.sim.heal();
+    farm.minutes_until(2, "the volume is gone", |farm| farm.sim.cloud("openstack").volumes.is_empty());
+}
+
+#[test]
+fn after_the_answer_429_to_the_deletion_of_a_volume_nothing_more_is_deleted_there_in_that_run() {
+    let farm = Setup::new()
+        .top("concurrency = 2")
+        .node("trusty", "labels = \"amd64 trusty\"\nsingle_use = true\nstorage = 10")
+        .start();
+    for number in 1..=8 {
+        farm.sim.jenkins().submit(Job::freestyle(&format!("job-{number}")).label("trusty").lasting(minutes(1)));
+    }
+    let all_are_built = |farm: &Installation| {
+        has_snapshot(&mut farm.sim.cloud("openstack"), true);
+        farm.built().len() == 8
+    };
+    farm.minutes_until(20, "all are built", all_are_built);
+    farm.minutes_until(10, "all servers are gone", |farm| farm.sim.cloud("openstack").servers.is_empty());
+    has_snapshot(&mut farm.sim.cloud("openstack"), false);
+    farm.sim.jenkins().submit(Job::freestyle("late").label("trusty").lasting(minutes(1)));
+    farm.sim.fault(Fault::new(Service::Cinder, Kind::RetryAfter(300)).method("DELETE").always());
+    let deletes = |run: &Run| run.count(Service::Cinder, "DELETE", "") > 0;
+    let slowed = (0..4).map(|_| farm.minute()).find(deletes).expect("a deletion");
+    assert!((1..=2).contains(&slowed.count(Service::Cinder, "DELETE", "")), "{}", slowed.story());
+    farm.minutes_until(10, "it is built", |farm| farm.built().len() == 9);
+    let slowed = farm.minutes(3);
+    assert!(
+        slowed.lines().iter().any(|line| line.starts_with("retire_node") && line.ends_with("skipped")),
+        "{}",
+        slowed.story()
+    );
+    assert_eq!(farm.nodes().len(), 1, "the node of a server that is not deleted stays");
+    farm.sim.heal();
+    farm.minutes_until(5, "all is gone", |farm| {
+        let cloud = farm.sim.cloud("openstack");
+        cloud.volumes.is_empty() && cloud.servers.is_empty()
+    });
 }
 
 #[test]

@@ -40,6 +40,7 @@ const SCENES: &[Scene] = &[
     Scene { name: "server gone", set: server_gone },
     Scene { name: "stopped", set: stopped },
     Scene { name: "volume left over", set: volume_left_over },
+    Scene { name: "attachment left over", set: attachment_left_over },
     Scene { name: "floating IP given", set: floating_ip_given },
     Scene { name: "floating IP left over", set: floating_ip_left_over },
     Scene { name: "breaker half open", set: breaker_half_open },
@@ -328,6 +329,17 @@ fn volume_left_over() -> Installation {
     let farm = with_strangers(quick(Setup::new().node("trusty", "labels = \"amd64 trusty\"\nstorage = 10")));
     farm.sim.cloud("openstack").next_fates.push_back(Fate::VolumeNeverReady);
     farm.sim.jenkins().submit(long("ceph-build"));
+    until(&farm, "delete_volume");
+    farm
+}
+
+/// The volume service was down when Nova deleted the server.
+fn attachment_left_over() -> Installation {
+    let farm = after_a_build(quick(Setup::new().node("trusty", "labels = \"amd64 trusty\"\nstorage = 10")));
+    farm.sim.cloud("openstack").options.volumes_down = true;
+    until(&farm, "retire_node");
+    farm.minutes(3);
+    farm.sim.cloud("openstack").options.volumes_down = false;
     until(&farm, "delete_volume");
     farm
 }

@@ -15,7 +15,7 @@ use super::checks::{picture, strangers_are_untouched};
 use super::in_full;
 use crate::harness::side_by_side::{try_all, words};
 use crate::harness::{Chance, Installation, Setup, is_order, minutes, seconds};
-use chances::{any, doubtful, further, hidden, lasting, later, latest, misleading, newest, odd};
+use chances::{any, doubtful, further, hidden, lasting, later, latest, misleading, newest, odd, of_services};
 use clouds::Unusual;
 use events::{Backend, Event, connected, happen};
 use jiff::Timestamp;
@@ -81,6 +81,7 @@ impl World {
         rarely(&mut events, length, 10, Chance::new(seed ^ 0x315ead), misleading);
         rarely(&mut events, length, 6, Chance::new(seed ^ 0x41dde), hidden);
         rarely(&mut events, length, 6, Chance::new(seed ^ 0xf0443), further);
+        rarely(&mut events, length, 6, Chance::new(seed ^ 0xc14de4), of_services);
         let mut lasting_chance = Chance::new(seed ^ 0x1a57);
         for minute in 3..length {
             if lasting_chance.in_hundred(2) {
@@ -409,6 +410,7 @@ impl Life<'_> {
             cloud.next_fates.clear();
             cloud.options.list_lag = seconds(0);
             cloud.options.reclaim_time = seconds(0);
+            cloud.options.volumes_down = false;
             cloud.quota_mut("ceph-ci").floating_ips = None;
         }
         self.farm.sim.jenkins().quiet_down(false);

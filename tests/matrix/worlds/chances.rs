@@ -124,3 +124,8 @@ pub(super) fn further(chance: &mut Chance) -> Event {
         _ => Event::LostOnTheWay { which: chance.below(4), way: chance.below(5) },
     }
 }
+
+/// What happens to the services of clouds.
+pub(super) fn of_services(chance: &mut Chance) -> Event {
+    Event::VolumesDown(chance.in_hundred(50))
+}

@@ -93,6 +93,8 @@ pub(crate) enum Event {
     TimesOut { which: usize, held: bool },
     /// Something gives an idle node of ours one more label.
     LabelMore(usize),
+    /// The volume service of a cloud is down from now on, or no more.
+    VolumesDown(bool),
     /// A server of ours that no node belongs to yet is lost, in one way or another.
     LostOnTheWay { which: usize, way: usize },
 }
@@ -327,6 +329,7 @@ pub(crate) fn happen(farm: &Installation, backend: Backend, event: Event) {
         Event::MarkTaken { which } => people::mark_taken(farm, which),
         Event::LabelMore(which) => people::label_more(farm, which),
         Event::LostOnTheWay { which, way } => people::lose_on_the_way(farm, which, way),
+        Event::VolumesDown(down) => farm.sim.cloud("openstack").options.volumes_down = down,
         Event::Vanish => people::delete_new_servers(farm),
         Event::Gateway { way, times } => {
             let kind = match way {

@@ -143,7 +143,7 @@ impl World {
                 let Some(volume) = cloud.volumes.iter().find(|v| v.id == id) else { return found };
                 let of_server = volume.made_for.as_deref().or_else(|| volume.name.strip_suffix("-blank-vol"));
                 let of_server = of_server.and_then(|s| cloud.history.get(s));
-                if !self.ours(&volume.metadata) && !of_server.is_some_and(|m| self.ours(m)) {
+                if volume.taken || !self.ours(&volume.metadata) && !of_server.is_some_and(|m| self.ours(m)) {
                     let text = format!("delete of volume {id} ({}), which is not ours", volume.name);
                     found.push((Promise::NotOurs, text));
                 }

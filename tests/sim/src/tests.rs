@@ -16,3 +16,4 @@ mod restarts;
 mod set_back;
 mod speed;
 mod start;
+mod volumes;

@@ -156,6 +156,7 @@ impl Cloud {
             metadata,
             server: None,
             made_for: None,
+            taken: false,
             volume_type: given["volume_type"].as_str().unwrap_or("standard").to_string(),
             delete_on_termination: false,
             has_snapshot: false,

@@ -17,6 +17,7 @@ impl Cloud {
         }
         self.finish_deletions();
         for volume in &mut self.volumes {
+            volume.taken |= volume.made_for.is_some() && volume.server.is_some() && volume.server != volume.made_for;
             if volume.status == "creating" && volume.server.is_none() {
                 volume.status = "available".into();
             }
@@ -162,6 +163,7 @@ impl Cloud {
                 metadata: BTreeMap::new(),
                 server: Some(server.id.clone()),
                 made_for: Some(server.id.clone()),
+                taken: false,
                 volume_type: volume_type.unwrap_or_else(|| "standard".into()),
                 delete_on_termination: goes_with_it,
                 has_snapshot: false,

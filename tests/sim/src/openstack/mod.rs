@@ -298,6 +298,8 @@ pub struct Volume {
     pub server: Option<String>,
     /// The server that Nova made it for, whatever became of it.
     pub made_for: Option<String>,
+    /// Whether it was ever attached to another server.
+    pub taken: bool,
     /// Its type.
     pub volume_type: String,
     /// Whether it goes with its server.

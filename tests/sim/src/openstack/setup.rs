@@ -212,6 +212,7 @@ impl Cloud {
             metadata: metadata.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect(),
             server: None,
             made_for: None,
+            taken: false,
             volume_type: "standard".into(),
             delete_on_termination: false,
             has_snapshot: false,
