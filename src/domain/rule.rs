@@ -109,7 +109,7 @@ rules! {
     Settling = "settling",
     /// more removals than the brake lets through
     Brake = "brake",
-    /// not made by this installation
+    /// not made by this installation, or a person's by now
     NotOurs = "not_ours",
     /// ready: an idle executor takes the job
     IdleExecutor = "idle_executor",

@@ -30,7 +30,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
             };
             let name = if volume.name.is_empty() { volume.id.as_str() } else { &volume.name };
             if gone.taken_volumes.contains(&volume.id) {
-                let reason = format!("a person took it over from server {server}, which is gone: {TAKEN}");
+                let reason = format!("its server {server} is gone, and {TAKEN}");
                 // Once nothing is watched for any more, it was told.
                 if gone.watch.is_some() {
                     let text = format!("volume {name} at provider {provider}: {reason}");
@@ -49,9 +49,9 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     }
 }
 
-/// How a person can have taken a volume over, and what follows.
-const TAKEN: &str = "they attached it to another server, detached it, gave it a name, asked the cloud to keep it, or deleted \
-                     the server themselves. mita leaves it alone";
+/// How a volume can have become a person's, and what follows.
+const TAKEN: &str = "a person attached it to another server, detached it, named it, asked the cloud to keep it, or deleted the \
+                     server; mita leaves it alone";
 
 fn verdict_on(state: &State, volume: &Volume, server: &ServerId) -> (Rule, String) {
     let gone = format!("its server {server} is gone (404 in two runs)");
@@ -74,7 +74,7 @@ fn verdict_on(state: &State, volume: &Volume, server: &ServerId) -> (Rule, Strin
 /// What a person with more rights can do about the attachments of a volume.
 fn commands(volume: &Volume) -> String {
     let ids = volume.attachments.iter().filter_map(|attachment| attachment.id.as_ref());
-    ids.map(|id| format!("; openstack volume attachment delete {id}")).collect()
+    ids.map(|id| format!("; by hand: openstack volume attachment delete {id}")).collect()
 }
 
 /// A free volume by the name of one that Nova made, of a server that is nowhere: ours perhaps, from before the state was

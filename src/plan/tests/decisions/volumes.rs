@@ -125,7 +125,7 @@ fn s2_a_volume_that_was_once_attached_to_another_server_is_left_alone_for_good_a
         s.cloud("os").volumes = Some(Listing::Complete(vec![attached(volume.clone(), "forensics")]));
         let plan = next_run(&mut s, "1m");
         assert_eq!((deletions(&plan), rules(&plan)), (vec![], vec![Rule::NotOurs]));
-        assert!(plan.warnings.iter().any(|warning| warning.contains("leaves it alone")), "{:?}", plan.warnings);
+        assert!(plan.warnings.iter().any(|warning| warning.contains("mita leaves it alone")), "{:?}", plan.warnings);
         for _ in 0..30 {
             let plan = next_run(&mut s, "1m");
             assert_eq!((plan.problems, plan.warnings), (vec![], vec![]), "it is no problem, and told once");
@@ -157,9 +157,9 @@ fn deleted_storage(shown: &[(&[&str], &[&str])], by_mita: bool) -> Vec<String> {
         s.run().after("1m");
     }
     if by_mita {
-        deleted_by_mita(&mut s)
+        deleted_by_mita(&mut s);
     } else {
-        s.lose_server("s1")
+        s.lose_server("s1");
     }
     s.run().after("1m").run();
     next_runs(&mut s, 3, &volume("v1", "s1-blank-vol"))
