@@ -1,18 +1,19 @@
 //! What a run saw happen since the run before.
 
-use super::{life, of_pause, of_server};
+use super::{forgotten, life, of_pause, of_server};
 use crate::domain::journal::{Entry, Event, JobEntry};
 use crate::domain::names::{MitaId, NodeName, ServerId};
 use crate::domain::offline::holder;
 use crate::domain::state::{NodeMemory, RetirementStep, ServerMemory, SetOfflineBy, State};
 use crate::domain::world::{Build, Node, World};
+use crate::plan::identity::places::is_elsewhere;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What happened to servers, nodes, jobs and pauses between two states.
 pub fn seen(before: &State, after: &State, world: &World, now: Timestamp) -> Vec<Entry> {
     let nodes = world.jenkins.nodes.complete().map_or(&[][..], Vec::as_slice);
-    let diff = Diff { before, after, now, nodes: nodes.iter().map(|node| (&node.name, node)).collect() };
+    let diff = Diff { before, after, world, now, nodes: nodes.iter().map(|node| (&node.name, node)).collect() };
     let mut entries = Vec::new();
     let left = if world.jenkins.queue.complete().is_some() { diff.left_queue() } else { Vec::new() };
     for (id, server) in &after.servers {
@@ -34,6 +35,7 @@ pub fn seen(before: &State, after: &State, world: &World, now: Timestamp) -> Vec
 struct Diff<'a> {
     before: &'a State,
     after: &'a State,
+    world: &'a World,
     now: Timestamp,
     nodes: BTreeMap<&'a NodeName, &'a Node>,
 }
@@ -126,6 +128,7 @@ impl Diff<'_> {
             (None, Some(server)) if is_gone(server) => {
                 Some(entry(Event::Vanished).saying("its cloud does not know it any more, and mita did not delete it"))
             }
+            (None, Some(_)) if self.is_elsewhere(server) => Some(forgotten(self.after, id, server, self.now)),
             (None, Some(_)) => Some(entry(Event::Vanished).saying("it does not carry the mark of this installation")),
             (None, None) => {
                 let answer = server.fault.as_ref().map_or_else(String::new, |answer| format!(" ({answer})"));
@@ -133,6 +136,10 @@ impl Diff<'_> {
                 Some(Entry { life: None, ..entry(Event::OrderFailed) }.saying(&text))
             }
         }
+    }
+
+    fn is_elsewhere(&self, server: &ServerMemory) -> bool {
+        self.world.clouds.get(&server.provider).is_some_and(|cloud| is_elsewhere(cloud, server))
     }
 
     /// A person's hold that begins or ends on a node of ours.

@@ -28,6 +28,7 @@ pub(super) fn read(config: &Config, services: &Services, name: &ProviderName, st
         quota: None,
         removal_forbidden: None,
         project: None,
+        site: None,
     })
 }
 
@@ -60,8 +61,16 @@ fn try_read(config: &Config, provider: &dyn Provider, name: &ProviderName, state
             Some(Lookup::Gone | Lookup::Unavailable(_)) | None => {}
         }
     }
-    let (servers, removal_forbidden) = (Listing::Complete(servers), provider.removal_forbidden());
-    Ok(Cloud { servers, by_id, volumes, floating_ips, quota: None, removal_forbidden, project: provider.project() })
+    Ok(Cloud {
+        servers: Listing::Complete(servers),
+        by_id,
+        volumes,
+        floating_ips,
+        quota: None,
+        removal_forbidden: provider.removal_forbidden(),
+        project: provider.project(),
+        site: provider.site(),
+    })
 }
 
 fn listing<T>(listing: Result<T, Failure>) -> Listing<T> {

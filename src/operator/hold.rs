@@ -6,6 +6,7 @@ use crate::domain::state::SetOfflineBy;
 use crate::domain::world::{OfflineCause, Presence};
 use crate::jenkins::{NodeChange, Restoration};
 use crate::operator::context::Context;
+use crate::operator::elsewhere::out_of_reach;
 use crate::operator::request::{Answer, Ended, command};
 use crate::store::StoreError;
 
@@ -69,8 +70,8 @@ impl Context<'_> {
                 self.forget_set_offline();
                 self.store.save(&self.state)?;
                 self.journal(Event::Released, "");
-                let reason = "is held no more; it has no connection, and is retired if that lasts for join_timeout";
-                return answer(Ended::Done, reason);
+                let reason = format!("is held no more; it has no connection, and {}", self.if_away());
+                return answer(Ended::Done, &reason);
             }
             (Presence::Online, _) => return answer(Ended::AlreadySo, "nobody holds it: it is online"),
             (Presence::Disconnected, _) => {
@@ -112,13 +113,19 @@ impl Context<'_> {
     }
 
     /// What a node does that is held no more.
-    fn released(&self) -> &'static str {
+    fn released(&self) -> String {
         match self.jenkins.node(&self.node.name).map(|reading| reading.value.map(|node| node.presence)) {
             Ok(Some(Presence::Disconnected | Presence::DisconnectedBy(_))) => {
-                "is held no more; its agent has no connection, and it is retired if that lasts for join_timeout"
+                format!("is held no more; its agent has no connection, and {}", self.if_away())
             }
-            Ok(_) | Err(_) => "takes builds again",
+            Ok(_) | Err(_) => "takes builds again".to_owned(),
         }
+    }
+
+    /// What becomes of a node whose agent stays away.
+    fn if_away(&self) -> String {
+        let why = self.machine.and_then(|machine| out_of_reach(self.world, machine, &self.state));
+        why.map_or_else(|| "it is retired if that lasts for join_timeout".to_owned(), |why| format!("mita leaves it alone: {why}"))
     }
 
     /// Withdraws a person's request to retire the node. Returns whose it was, in words, where there was one.

@@ -5,6 +5,7 @@
 //! So a person can make mita act earlier, but cannot make it unsafe. Nodes that are not ours are left alone here, too.
 
 mod context;
+mod elsewhere;
 mod hold;
 mod lock;
 mod named;
@@ -24,7 +25,7 @@ use crate::plan::plan;
 use crate::progress::Progress;
 use crate::reconcile::{Moment, RunError, StartingState, starting_state};
 use context::Context;
-use named::find;
+use named::{Missing, find};
 
 /// Does what a person requests with the node that `named` names. `person` is who it is, for the journal and for others.
 pub fn execute(
@@ -51,7 +52,13 @@ pub fn execute(
     let fleet = identify(config, &world, &state);
     let (node, identity) = match find(&fleet, named, *request == Request::EndBuild(Consent::GivenForThisName)) {
         Ok((node, identity)) => (*node, identity),
-        Err(answer) => return Ok(answer),
+        Err(Missing { machine, answer }) => {
+            let by = (person, moment.now);
+            let forgotten = machine.map(|machine| {
+                elsewhere::request(config, &world, machine, request, state, &mut store, by)
+            });
+            return Ok(forgotten.transpose()?.flatten().unwrap_or(answer));
+        }
     };
     // A hold that Jenkins does not show can be ended nowhere else.
     let is_mitas = *request == Request::Release && state.alone_knows_hold(&node.name);

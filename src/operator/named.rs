@@ -7,13 +7,26 @@ use crate::operator::request::{Answer, Ended, command};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
 use std::collections::BTreeSet;
 
+/// That no node is meant.
+pub(super) struct Missing<'a> {
+    /// The server that has none.
+    pub(super) machine: Option<&'a Machine<'a>>,
+    pub(super) answer: Answer,
+}
+
+impl From<Answer> for Missing<'_> {
+    fn from(answer: Answer) -> Self {
+        Self { machine: None, answer }
+    }
+}
+
 /// The node of this name; else the only node that has this address, or whose server or order has this address or id. What a
 /// person has confirmed counts for the node of exactly this name.
 pub(super) fn find<'a>(
     fleet: &'a Fleet<'_>,
     text: &str,
     is_exact: bool,
-) -> Result<&'a (&'a Node, NodeIdentity), Answer> {
+) -> Result<&'a (&'a Node, NodeIdentity), Missing<'a>> {
     let subject = Subject::read(text);
     let of_name = |name: &str| fleet.nodes.iter().find(|(node, _)| node.name.as_str() == name);
     let unknown = || {
@@ -22,7 +35,7 @@ pub(super) fn find<'a>(
     };
     match of_name(text).or_else(|| of_name(&subject.name).filter(|_| !is_exact)) {
         Some(node) => return Ok(node),
-        None if is_exact => return Err(unknown()),
+        None if is_exact => return Err(unknown().into()),
         None => {}
     }
     let by_address = fleet.nodes.iter().map(|(node, _)| &node.name).filter(|name| subject.is_node(name));
@@ -34,10 +47,12 @@ pub(super) fn find<'a>(
         (1, Some(node), _) => Ok(node),
         (_, Some(_), _) => {
             let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
-            Err(Answer::new(Ended::Refused, format!("this can be {}: name one of them", names.join(" or "))))
+            Err(Answer::new(Ended::Refused, format!("this can be {}: name one of them", names.join(" or "))).into())
         }
-        (_, None, Some(machine)) => Err(Answer::new(Ended::Failed, without_node(machine))),
-        (_, None, None) => Err(unknown()),
+        (_, None, Some(machine)) => {
+            Err(Missing { machine: Some(machine), answer: Answer::new(Ended::Failed, without_node(machine)) })
+        }
+        (_, None, None) => Err(unknown().into()),
     }
 }
 

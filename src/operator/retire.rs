@@ -8,6 +8,7 @@ use crate::domain::state::{Retirement, RetirementStep, SetOfflineBy, State};
 use crate::domain::world::{Build, Listing, Node, Presence};
 use crate::journal;
 use crate::operator::context::{Context, report_unwritten};
+use crate::operator::elsewhere::out_of_reach;
 use crate::operator::request::{Answer, Consent, Ended, command};
 use crate::plan::decisions::draft::target;
 use crate::plan::identity::fleet::{Machine, NodeIdentity};
@@ -218,6 +219,10 @@ impl Context<'_> {
 
     /// Why its cloud would refuse to delete the server, where that is known beforehand.
     fn undeletable(&self, machine: &Machine<'_>, plan: &Plan) -> Option<String> {
+        if let Some(why) = out_of_reach(self.world, machine, &self.state) {
+            let provider = &machine.provider;
+            return Some(format!("{why}: have provider {provider} log in there, or delete the server there and the node in Jenkins"));
+        }
         let forbidden = rights::forbidden(self.world, &machine.provider);
         let forbidden = forbidden.map(|why| format!("mita cannot remove its server: {why}"));
         forbidden.or_else(|| lock::locked(&plan.state, machine, plan.now))

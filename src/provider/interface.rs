@@ -5,7 +5,7 @@ use super::findings::{Inspection, Inventory, Survey};
 use super::order::{AddressOrder, Deletion, Order};
 use crate::config::NodeType;
 use crate::domain::names::{AttachmentId, FloatingIpId, ServerId, VolumeId};
-use crate::domain::world::{FloatingIp, Lookup, Server, Volume};
+use crate::domain::world::{FloatingIp, Lookup, Server, Site, Volume};
 use crate::http::Network;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Instant;
@@ -50,6 +50,11 @@ pub trait Provider: Send + Sync {
 
     /// The id of the project that it is logged in to, where this kind of cloud has projects.
     fn project(&self) -> Option<String> {
+        None
+    }
+
+    /// The compute service that it uses, where this kind of cloud can have several.
+    fn site(&self) -> Option<Site> {
         None
     }
 

@@ -107,7 +107,7 @@ fn node(node: &mut Node) {
 }
 
 fn cloud(cloud: &mut Cloud) {
-    let Cloud { servers, by_id, volumes, floating_ips, quota: _, removal_forbidden, project: _ } = cloud;
+    let Cloud { servers, by_id, volumes, floating_ips, quota: _, removal_forbidden, project: _, site: _ } = cloud;
     listing(servers, |servers| servers.iter_mut().for_each(server));
     for answer in by_id.values_mut() {
         match answer {

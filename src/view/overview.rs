@@ -281,7 +281,7 @@ impl ServerView<'_> {
             Some(Sighting::Unlisted | Sighting::Hidden) => "not listed".to_owned(),
             Some(Sighting::Gone) | None => "gone".to_owned(),
             Some(Sighting::Deleted) => "deleted".to_owned(),
-            Some(Sighting::NoAnswer | Sighting::OtherProject | Sighting::WithoutMetadata) => "not seen".to_owned(),
+            Some(Sighting::NoAnswer | Sighting::Elsewhere | Sighting::WithoutMetadata) => "not seen".to_owned(),
         }
     }
 }

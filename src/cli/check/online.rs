@@ -5,7 +5,7 @@ use crate::cli::check::{agents, clocks, clouds, controller, strangers};
 use crate::config::Config;
 use crate::domain::state::State;
 use crate::observe::{Services, observe};
-use crate::plan::identity::projects::elsewhere;
+use crate::plan::identity::places::elsewhere;
 use crate::reconcile::Moment;
 use crate::store::{Loaded, load_only};
 use crate::view::document::check::Online;

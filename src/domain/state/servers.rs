@@ -6,7 +6,7 @@ use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerI
 use crate::domain::rare::Rare;
 use crate::domain::rule::Rule;
 use crate::domain::small_set::SmallSet;
-use crate::domain::world::Build;
+use crate::domain::world::{Build, Site};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -30,6 +30,9 @@ pub struct ServerMemory {
     /// The id of the project that it is in, where its provider has projects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
+    /// The compute service that it is in, where its kind of cloud has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<Site>,
     /// Whether it has a volume of its own, which could outlive it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub storage: bool,
@@ -187,6 +190,7 @@ impl ServerMemory {
             origin,
             server_id: None,
             project: None,
+            site: None,
             storage: false,
             volumes: SmallSet::default(),
             taken_volumes: SmallSet::default(),

@@ -2,6 +2,7 @@
 
 use super::listing::{Listing, Lookup};
 use super::mark::{AddressMark, Mark};
+use super::site::Site;
 use crate::domain::names::{AttachmentId, FloatingIpId, NodeTypeName, ServerId, VolumeId};
 use crate::domain::small_set::SmallSet;
 use jiff::Timestamp;
@@ -29,6 +30,9 @@ pub struct Cloud {
     /// The id of the project that was read, where there are projects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
+    /// The compute service that was read, where its kind of cloud has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<Site>,
 }
 
 impl Cloud {

@@ -7,6 +7,7 @@ mod cloud;
 mod jenkins;
 mod listing;
 mod mark;
+mod site;
 
 pub use cloud::{
     Attachment, Cloud, FloatingIp, Launch, Lock, Quota, QuotaUse, Server, ServerState, Shown, Size, Volume, VolumeState,
@@ -14,6 +15,7 @@ pub use cloud::{
 pub use jenkins::{Build, Jenkins, Mode, Node, NodeKind, OfflineCause, Presence, Queue, QueueItem, Stage, Task};
 pub use listing::{Listing, Lookup};
 pub use mark::{AddressMark, Mark};
+pub use site::Site;
 
 use crate::domain::names::ProviderName;
 use crate::domain::shared::SharedMap;

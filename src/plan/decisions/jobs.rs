@@ -12,6 +12,7 @@ use crate::plan::capacity::placement::{Place, PlannedOrder};
 use crate::plan::capacity::supply::Supply;
 use crate::plan::demand::mismatch::Mismatches;
 use crate::plan::demand::queue::Demand;
+use crate::plan::identity::places::cure;
 use crate::plan::lifecycle::phase::Phase;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -97,7 +98,26 @@ impl<'a> Blockers<'a> {
 
     fn of(&self, node_type: usize) -> &Blocker {
         let kind = &self.supply.config.node_types[node_type];
-        self.known[node_type].get_or_init(|| self.supply.limits.blocker(kind, self.orders))
+        self.known[node_type].get_or_init(|| {
+            let mut blocker = self.supply.limits.blocker(kind, self.orders);
+            if let Some(cure) = self.cure(kind, &blocker) {
+                blocker.reason.push_str(&cure);
+            }
+            blocker
+        })
+    }
+
+    /// How room is made where servers fill a limit that mita cannot see, and that have no nodes.
+    fn cure(&self, kind: &NodeType, blocker: &Blocker) -> Option<String> {
+        let Supply { fleet, limits, .. } = self.supply;
+        let filling = fleet.classified().filter(|(machine, classified)| {
+            blocker.rule == Rule::Limit
+                && classified.phase != Phase::LeftAlone(Rule::Gone)
+                && limits.is_filled_by(kind, blocker, machine)
+        });
+        let cures: Vec<String> = filling.filter_map(|(machine, _)| cure(machine)).collect();
+        let (number, first) = (cures.len(), cures.first()?);
+        Some(format!("; {number} in another place, without a node: {first} forgets one there"))
     }
 
     /// A job waits for one of these node types.

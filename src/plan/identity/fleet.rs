@@ -65,8 +65,8 @@ pub enum Sighting<'a> {
     Deleted,
     /// The cloud shows it without metadata, so that nothing says whose it is now.
     WithoutMetadata,
-    /// It is in another project than the one that was read.
-    OtherProject,
+    /// It is in another project, or at another compute service, than the one that was read.
+    Elsewhere,
     /// There is no answer to conclude from.
     NoAnswer,
 }
@@ -109,7 +109,7 @@ impl Machine<'_> {
             | Sighting::Gone
             | Sighting::Deleted
             | Sighting::WithoutMetadata
-            | Sighting::OtherProject
+            | Sighting::Elsewhere
             | Sighting::NoAnswer => None,
         }
     }

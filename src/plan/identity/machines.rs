@@ -6,7 +6,7 @@ use crate::domain::state::{Origin, ServerMemory, State};
 use crate::domain::world::{Listing, Lookup, Mark, Server, Shown, World};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use crate::plan::identity::ownership::{is_ours, listed};
-use crate::plan::identity::projects::is_elsewhere;
+use crate::plan::identity::places::{Place, Renamed, at_its_place, is_elsewhere, renamed};
 use foldhash::{HashMap, HashMapExt};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -44,14 +44,19 @@ pub(crate) fn machines<'a>(
         let machine = seen(id, memory, provider, mark, server);
         by_id.insert(machine.id.clone(), machine);
     }
+    let renamed = renamed(world, state, by_id.values());
+    let mut unlisted = Vec::new();
     for (id, memory) in &state.servers {
         if memory.server_id.as_ref().is_some_and(|id| disowned.contains_key(id)) {
             continue;
         }
-        let provider = heirs.get(&memory.provider).unwrap_or(&memory.provider);
-        by_id.entry(id.clone()).or_insert_with(|| remembered(world, id, memory, provider));
+        let heir = || heirs.get(&memory.provider).or_else(|| at_its_place(world, memory));
+        if !by_id.contains_key(id) {
+            let provider = heir().unwrap_or(&memory.provider);
+            unlisted.push(remembered(world, id, memory, provider, &renamed));
+        }
     }
-    let mut machines: Vec<Machine<'a>> = by_id.into_values().collect();
+    let mut machines: Vec<Machine<'a>> = by_id.into_values().chain(unlisted).collect();
     machines.sort_unstable_by(|one, other| one.id.cmp(&other.id));
     machines
 }
@@ -104,7 +109,13 @@ fn seen<'a>(
 }
 
 /// A server that only the state has.
-fn remembered<'a>(world: &World, id: &MitaId, memory: &ServerMemory, provider: &ProviderName) -> Machine<'a> {
+fn remembered<'a>(
+    world: &World,
+    id: &MitaId,
+    memory: &ServerMemory,
+    provider: &ProviderName,
+    renamed: &Renamed<'_>,
+) -> Machine<'a> {
     Machine {
         id: id.clone(),
         node_type: memory.node_type.clone(),
@@ -113,7 +124,7 @@ fn remembered<'a>(world: &World, id: &MitaId, memory: &ServerMemory, provider: &
         server_id: memory.server_id.clone(),
         ordered_at: memory.ordered_at,
         origin: memory.origin,
-        sighting: unlisted(world, provider, memory),
+        sighting: unlisted(world, provider, memory, renamed),
         nodes: Vec::new(),
         doubts: Vec::new(),
         namesakes: Vec::new(),
@@ -121,11 +132,16 @@ fn remembered<'a>(world: &World, id: &MitaId, memory: &ServerMemory, provider: &
     }
 }
 
-fn unlisted<'a>(world: &World, provider: &ProviderName, memory: &ServerMemory) -> Sighting<'a> {
+fn unlisted<'a>(
+    world: &World,
+    provider: &ProviderName,
+    memory: &ServerMemory,
+    renamed: &Renamed<'_>,
+) -> Sighting<'a> {
     let Some(cloud) = world.clouds.get(provider) else { return Sighting::NoAnswer };
     let is_bare = |server: &Server| server.shown == Shown::WithoutMetadata;
-    if is_elsewhere(cloud, memory) {
-        return Sighting::OtherProject;
+    if is_elsewhere(cloud, memory) && !renamed.contains(&(Place::of(memory), Place::read(cloud))) {
+        return Sighting::Elsewhere;
     }
     match (&cloud.servers, &memory.server_id) {
         (Listing::Unavailable(_), _) => Sighting::NoAnswer,

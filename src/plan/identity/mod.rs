@@ -14,7 +14,7 @@ mod machines;
 mod namesakes;
 mod node_identity;
 pub mod ownership;
-pub mod projects;
+pub mod places;
 pub(crate) mod unconventional;
 
 use crate::config::Config;

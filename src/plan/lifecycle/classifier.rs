@@ -29,10 +29,8 @@ impl Classifier<'_> {
         if matches!(machine.sighting, Sighting::NoAnswer) {
             return evidence.counted_on(format!("provider {} gave no answer about it", machine.provider));
         }
-        if matches!(machine.sighting, Sighting::OtherProject) {
-            let provider = &machine.provider;
-            let reason = format!("it is in another project than the one that mita logs in to at provider {provider}");
-            return evidence.counted_on(reason);
+        if matches!(machine.sighting, Sighting::Elsewhere) {
+            return evidence.elsewhere();
         }
         if matches!(machine.sighting, Sighting::WithoutMetadata) {
             let provider = &machine.provider;
@@ -112,7 +110,7 @@ impl Classifier<'_> {
             | Sighting::Gone
             | Sighting::Deleted
             | Sighting::WithoutMetadata
-            | Sighting::OtherProject
+            | Sighting::Elsewhere
             | Sighting::NoAnswer => evidence.not_listed_yet(),
         }
     }

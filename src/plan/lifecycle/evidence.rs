@@ -9,6 +9,7 @@ use crate::domain::rule::Rule;
 use crate::domain::state::{ClosedNode, Credit, NodeMemory, ServerMemory, SetOfflineBy, State};
 use crate::domain::world::{Node, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
+use crate::plan::identity::places::{cure, is_mere_order};
 use crate::plan::sightings::servers::{deletion_failed, is_confirmed_gone, order_is_given_up};
 use jiff::{SignedDuration, Timestamp};
 
@@ -35,6 +36,19 @@ impl Evidence<'_> {
         let young = self.now.duration_since(self.machine.ordered_at) < patience;
         let joined = self.remembered.is_some_and(|memory| memory.joined_at.is_some() || memory.retirement.is_some());
         if young && !joined { coming(Rule::NotSeen, reason) } else { alone(Rule::NotSeen, reason) }
+    }
+
+    /// It is where mita does not look now: no supply, unless its node is online.
+    pub(super) fn elsewhere(&self) -> Classified {
+        let provider = &self.machine.provider;
+        let reason = format!("in another place than the one that mita logs in to at provider {provider}");
+        if self.remembered.is_none_or(is_mere_order) {
+            let age = self.now.duration_since(self.machine.ordered_at);
+            let (rule, end) = if self.is_given_up() { (Rule::Gone, ": given up") } else { (Rule::NotSeen, "") };
+            return alone(rule, format!("ordered {} ago {reason}, and never seen{end}", span(age)));
+        }
+        let cure = cure(self.machine).map_or_else(String::new, |cure| format!(", and has no node: {cure} forgets it"));
+        alone(Rule::NotSeen, format!("it is {reason}{cure}"))
     }
 
     pub(super) fn is_given_up(&self) -> bool {
@@ -70,7 +84,7 @@ impl Evidence<'_> {
             | Sighting::Unlisted
             | Sighting::Hidden
             | Sighting::WithoutMetadata
-            | Sighting::OtherProject
+            | Sighting::Elsewhere
             | Sighting::NoAnswer => None,
         }
     }

@@ -27,7 +27,7 @@ pub(crate) fn late_after(state: &State, provider: &ProviderName, node_type: &Nod
 
 /// Whether the server is late. Of one that its cloud did not tell about this time, nothing is known.
 pub(crate) fn is_late(state: &State, machine: &Machine<'_>) -> bool {
-    if matches!(machine.sighting, Sighting::NoAnswer | Sighting::OtherProject | Sighting::WithoutMetadata) {
+    if matches!(machine.sighting, Sighting::NoAnswer | Sighting::Elsewhere | Sighting::WithoutMetadata) {
         return false;
     }
     let under_way = state.servers.get(&machine.id).and_then(|server| server.under_way);

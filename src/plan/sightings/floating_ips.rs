@@ -5,6 +5,7 @@ use crate::domain::installation::Installation;
 use crate::domain::names::{ProviderName, ServerId};
 use crate::domain::state::{AddressMemory, State};
 use crate::domain::world::{Cloud, FloatingIp, Lookup, Server, ServerState, World};
+use crate::plan::identity::places;
 use std::net::IpAddr;
 
 /// Whether the floating IPs of a provider are to be listed: servers there get some, or did.
@@ -53,6 +54,12 @@ pub(crate) fn of_server(config: &Config, world: &World, server: &Server) -> Opti
     own.address.filter(|address| server.addresses.contains(address))
 }
 
+/// Whether a server of ours is where its 404 says nothing: floating IPs may be shared by compute services.
+fn is_elsewhere(state: &State, cloud: &Cloud, id: &ServerId) -> bool {
+    let mut known = state.servers.values().filter(|memory| memory.server_id.as_ref() == Some(id));
+    known.any(|memory| places::is_elsewhere(cloud, memory))
+}
+
 /// Counts for each the runs that saw its server gone. What could not be listed stays as it was.
 pub(crate) fn remember(config: &Config, world: &World, state: &mut State) {
     let before = std::mem::take(&mut state.floating_ips);
@@ -66,6 +73,7 @@ pub(crate) fn remember(config: &Config, world: &World, state: &mut State) {
             let gone_sightings = match cloud.by_id.get(&address.mark.server) {
                 _ if is_kept_after_deletion(cloud, &address.mark.server) => known + 1,
                 _ if cloud.listed(&address.mark.server).is_some() => 0,
+                Some(Lookup::Gone) if is_elsewhere(state, cloud, &address.mark.server) => known,
                 Some(Lookup::Gone) => known + 1,
                 Some(Lookup::Found(_)) => 0,
                 Some(Lookup::Unavailable(_)) | None => known,

@@ -12,8 +12,9 @@ use crate::domain::small_set::SmallSet;
 use crate::domain::state::{
     Credit, ForeignLabels, GoneServer, ItemMemory, Restart, ServerMemory, Session, Settling, SettlingCause, State,
 };
-use crate::domain::world::{NodeKind, ServerState, World};
+use crate::domain::world::{Cloud, NodeKind, ServerState, World};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity, Sighting};
+use crate::plan::identity::places;
 use jiff::{SignedDuration, Timestamp};
 use nodes::{Sightings, sighted};
 use std::collections::BTreeMap;
@@ -76,12 +77,12 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
     let mut servers = Vec::with_capacity(fleet.machines.len());
     for machine in &fleet.machines {
         let mut seen = servers::sighted(config, state, &after, machine, shared.as_ref(), now);
-        if let (Sighting::Seen(_), Some(cloud)) = (machine.sighting, world.clouds.get(&machine.provider)) {
-            seen.project = cloud.project.clone().or(seen.project);
+        if let Some(cloud) = world.clouds.get(&machine.provider) {
+            see_place(&mut seen, machine, cloud);
         }
         let is_over = servers::is_over(config, machine, &seen);
         let is_gone = is_over || matches!(machine.sighting, Sighting::Gone) && servers::is_confirmed_gone(&seen);
-        let is_forgotten = is_over && matches!(machine.sighting, Sighting::OtherProject);
+        let is_forgotten = is_over && matches!(machine.sighting, Sighting::Elsewhere);
         if let Some(id) = seen.server_id.as_ref().filter(|_| is_gone && !is_forgotten) {
             after.gone_servers.entry(id.clone()).or_insert_with(|| gone(machine, &seen, now));
         }
@@ -104,6 +105,15 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
         after.queue.values_mut().for_each(|item| item.waiting_since = None);
     }
     after
+}
+
+/// Notes where the server is. What is looked for here, and is remembered in another place, was that place under another name.
+fn see_place(seen: &mut ServerMemory, machine: &Machine<'_>, cloud: &Cloud) {
+    let is_renamed = !matches!(machine.sighting, Sighting::Elsewhere) && places::is_elsewhere(cloud, seen);
+    if is_renamed || matches!(machine.sighting, Sighting::Seen(_)) {
+        seen.project = cloud.project.clone().or(seen.project.take());
+        seen.site = cloud.site.clone().or(seen.site.take());
+    }
 }
 
 /// What stays in the state of a server that is gone.

@@ -12,6 +12,7 @@ use crate::domain::state::{
 };
 use crate::domain::world::{Lock, Node, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
+use crate::plan::identity::places::is_mere_order;
 use foldhash::{HashSet, HashSetExt};
 use jiff::{SignedDuration, Timestamp};
 use std::borrow::Cow;
@@ -19,7 +20,7 @@ use std::borrow::Cow;
 /// Two runs must agree that a server is gone before anything that belonged to it is.
 pub(crate) const GONE_CONFIRMED: u32 = 2;
 
-/// A server in another project is forgotten after so long without a node.
+/// A server in another place is forgotten after so long without a node.
 const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
 /// Builds of one server that are told apart from one run to the next.
@@ -71,7 +72,7 @@ pub(crate) fn sighted(
         refused.since = refused.since.min(now);
     }
     let was_unread = memory.unread;
-    memory.unread = !shows_arrival(machine, listed.is_some() && after.settling.is_none());
+    memory.unread = !shows_arrival(machine, &memory, listed.is_some() && after.settling.is_none());
     let is_held = machine.nodes.iter().any(|node| after.set_offline_by(&node.name) == Some(SetOfflineBy::Person));
     let counts = !memory.unread && !was_unread && !is_held;
     memory.waited = Some(waited(config, state, machine, &memory, counts, now));
@@ -84,7 +85,7 @@ pub(crate) fn sighted(
     };
     match machine.sighting {
         Sighting::NoAnswer
-        | Sighting::OtherProject
+        | Sighting::Elsewhere
         | Sighting::WithoutMetadata
         | Sighting::Unlisted
         | Sighting::Hidden
@@ -105,9 +106,11 @@ pub(crate) fn sighted(
 
 /// Whether this run would see what the server waits for. `joins_show` says whether the list of nodes does: agents that
 /// Jenkins lost in a restart are still to come.
-fn shows_arrival(machine: &Machine<'_>, joins_show: bool) -> bool {
+fn shows_arrival(machine: &Machine<'_>, memory: &ServerMemory, joins_show: bool) -> bool {
     match machine.sighting {
-        Sighting::NoAnswer | Sighting::OtherProject | Sighting::WithoutMetadata => false,
+        // It has ended: mita looks in another place now.
+        Sighting::Elsewhere if is_mere_order(memory) => true,
+        Sighting::NoAnswer | Sighting::Elsewhere | Sighting::WithoutMetadata => false,
         Sighting::Seen(server) if server.state == ServerState::Active => joins_show,
         Sighting::Seen(_) | Sighting::Unlisted | Sighting::Hidden | Sighting::Gone | Sighting::Deleted => true,
     }
@@ -204,7 +207,7 @@ fn see_nodes(
         memory.work.builds = memory.work.builds.max(1);
     }
     let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
-    let is_elsewhere = matches!(machine.sighting, Sighting::OtherProject);
+    let is_elsewhere = matches!(machine.sighting, Sighting::Elsewhere);
     let may_be_missing = is_elsewhere || active && memory.joined_at.is_some();
     let missing = may_be_missing && machine.nodes.is_empty() && machine.doubts.is_empty();
     let limit = if is_elsewhere { FORGOTTEN_AFTER } else { config.times(&machine.node_type).join_timeout };
@@ -304,7 +307,7 @@ fn waited(
         | Sighting::Gone
         | Sighting::Deleted
         | Sighting::WithoutMetadata
-        | Sighting::OtherProject
+        | Sighting::Elsewhere
         | Sighting::NoAnswer => (None, times.order_timeout),
     };
     let half = may_last - may_last / 2;
@@ -328,7 +331,8 @@ fn found(config: &Config, machine: &Machine<'_>) -> ServerMemory {
 /// Whether there is nothing more to wait for: gone for certain, or an order given up.
 pub(crate) fn is_over(config: &Config, machine: &Machine<'_>, memory: &ServerMemory) -> bool {
     match machine.sighting {
-        Sighting::OtherProject => memory.missing.is_some_and(|missing| missing.credit >= FORGOTTEN_AFTER),
+        Sighting::Elsewhere if is_mere_order(memory) => order_is_given_up(config, memory),
+        Sighting::Elsewhere => memory.missing.is_some_and(|missing| missing.credit >= FORGOTTEN_AFTER),
         // A server that is listed as deleted may still be restored (SOFT_DELETED): only the reads by id tell.
         Sighting::NoAnswer | Sighting::WithoutMetadata | Sighting::Hidden | Sighting::Deleted | Sighting::Seen(_) => {
             false

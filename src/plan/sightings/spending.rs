@@ -49,7 +49,7 @@ fn with(budget: &Budget, before: Option<&Spending>, more: SignedDuration, now: T
 fn is_paid(machine: &Machine<'_>) -> bool {
     match machine.sighting {
         Sighting::Seen(server) => server.state != ServerState::Deleted,
-        Sighting::NoAnswer | Sighting::OtherProject | Sighting::WithoutMetadata => machine.server_id.is_some(),
+        Sighting::NoAnswer | Sighting::Elsewhere | Sighting::WithoutMetadata => machine.server_id.is_some(),
         Sighting::Unlisted | Sighting::Hidden | Sighting::Gone | Sighting::Deleted => false,
     }
 }

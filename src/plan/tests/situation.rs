@@ -218,6 +218,7 @@ impl Situation {
             quota: None,
             removal_forbidden: None,
             project: None,
+            site: None,
         };
         self.world.clouds.insert(name.into(), cloud);
     }

@@ -5,7 +5,7 @@ use crate::domain::names::{MitaId, ProviderName, ServerId};
 use crate::domain::state::{ServerMemory, State};
 use crate::domain::world::{Cloud, Listing, Lookup, World};
 use crate::plan::identity::ownership::namesakes;
-use crate::plan::identity::projects::elsewhere;
+use crate::plan::identity::places::elsewhere;
 use crate::plan::lifecycle::rights;
 use crate::plan::model::Problem;
 use crate::plan::sightings::servers::order_is_given_up;

@@ -5,7 +5,7 @@ use super::network::floating_ip;
 use super::{checks, compute, order, volume};
 use crate::config::NodeType;
 use crate::domain::names::{AttachmentId, FloatingIpId, ServerId, VolumeId};
-use crate::domain::world::{FloatingIp, Lookup, Server, Volume};
+use crate::domain::world::{FloatingIp, Lookup, Server, Site, Volume};
 use crate::provider::failure::Failure;
 use crate::provider::findings::{Inspection, Inventory, Survey};
 use crate::provider::interface::{Attachments, Provider};
@@ -57,6 +57,10 @@ impl Provider for OpenStack {
 
     fn project(&self) -> Option<String> {
         self.session.identity().ok()?.project
+    }
+
+    fn site(&self) -> Option<Site> {
+        self.session.site().ok()
     }
 
     fn attachments(&self) -> Option<&dyn Attachments> {

@@ -82,7 +82,7 @@ impl Evidence<'_> {
                 | Sighting::Gone
                 | Sighting::Deleted
                 | Sighting::WithoutMetadata
-                | Sighting::OtherProject
+                | Sighting::Elsewhere
                 | Sighting::NoAnswer => "it may still turn up".to_owned(),
             },
             Rule::Ambiguous => "no other node could be it".to_owned(),

@@ -73,8 +73,8 @@ fn seen(view: &ServerView<'_>, machine: &Machine<'_>) -> String {
         Sighting::WithoutMetadata => {
             format!("provider {} shows it without metadata, so nothing says whose it is now", machine.provider)
         }
-        Sighting::OtherProject => {
-            format!("in another project than the one that mita logs in to at provider {}", machine.provider)
+        Sighting::Elsewhere => {
+            format!("in another place than the one that mita logs in to at provider {}", machine.provider)
         }
         Sighting::NoAnswer => format!("provider {} gave no answer about it", machine.provider),
     }

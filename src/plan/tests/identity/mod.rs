@@ -9,6 +9,7 @@ mod left_over_entries;
 mod mapping;
 mod other_names;
 mod ownership;
+mod places;
 mod providers;
 mod renamed;
 mod shared_address;

@@ -6,6 +6,7 @@ use super::microversion::{HEADER, LOCKS, Microversion};
 use super::service::Service;
 use super::values::timestamp;
 use crate::config::OpenStackConfig;
+use crate::domain::world::Site;
 use crate::http::{Client, Method, Request, Response};
 use crate::provider::failure::{Failure, FailureKind};
 use crate::provider::openstack::identity::{Identity, Login, access_rules, is_keystone, log_in};
@@ -90,6 +91,15 @@ impl Session {
     /// Who is logged in, and to which project.
     pub(crate) fn identity(&self) -> Result<Identity, Failure> {
         Ok(self.login()?.identity.clone())
+    }
+
+    /// The compute service that mita uses.
+    pub(crate) fn site(&self) -> Result<Site, Failure> {
+        let login = self.login()?;
+        let url = self.url(&login, Service::Compute, &self.operation("find the compute service", Effect::Read))?;
+        let site = Site::at(&url);
+        let region = login.catalogue.region_of(Service::Compute, &site, self.config.region.as_deref());
+        Ok(region.map_or(site, Site::Region))
     }
 
     /// The regions of the cloud, if it has several and the configuration names none.

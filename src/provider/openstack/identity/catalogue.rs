@@ -2,6 +2,7 @@
 
 use super::wire::{CatalogueEntryV2, CatalogueEntryV3};
 use crate::config::Interface;
+use crate::domain::world::Site;
 use crate::provider::openstack::api::service::Service;
 use crate::provider::openstack::api::values::Loose;
 use std::collections::BTreeSet;
@@ -66,6 +67,17 @@ impl Catalogue {
         };
         let regions = self.0.iter().filter(serves).filter_map(|endpoint| endpoint.regions.first());
         regions.cloned().collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The region that has a service at this site; of several regions that share it, the one that is wanted, if that is one.
+    pub(crate) fn region_of(&self, service: Service, site: &Site, wanted: Option<&str>) -> Option<String> {
+        let is_there = |endpoint: &&Endpoint| {
+            service.types().contains(&endpoint.service_type.as_str()) && Site::at(&endpoint.url) == *site
+        };
+        let there: Vec<&BTreeSet<String>> = self.0.iter().filter(is_there).map(|endpoint| &endpoint.regions).collect();
+        let is_wanted = |regions: &&&BTreeSet<String>| wanted.is_some_and(|wanted| regions.contains(wanted));
+        let only = || there.first().filter(|first| there.iter().all(|regions| regions == *first));
+        there.iter().find(is_wanted).or_else(only)?.first().cloned()
     }
 
     /// The URL of a service, with a version and without a slash at its end; or why there is none, and what to do.

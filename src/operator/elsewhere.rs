@@ -1,0 +1,49 @@
+//! Servers that are in another place than the one that mita logs in to: mita leaves them alone there, and can only forget
+//! those that have no node in Jenkins.
+
+use crate::config::Config;
+use crate::domain::journal::Entry;
+use crate::domain::state::State;
+use crate::domain::world::World;
+use crate::journal;
+use crate::operator::context::report_unwritten;
+use crate::operator::request::{Answer, Ended, Request};
+use crate::plan::identity::fleet::{Machine, Sighting};
+use crate::plan::identity::places::{cure, there};
+use crate::store::{Store, StoreError};
+use jiff::Timestamp;
+
+/// Why mita does nothing with a server that is elsewhere.
+pub(super) fn out_of_reach(world: &World, machine: &Machine<'_>, state: &State) -> Option<String> {
+    let cloud = world.clouds.get(&machine.provider).filter(|_| matches!(machine.sighting, Sighting::Elsewhere))?;
+    let there = state.servers.get(&machine.id).map(|memory| there(cloud, memory))?;
+    let provider = &machine.provider;
+    Some(format!("its server is in the {there}, and provider {provider} logs in to another place, so mita cannot delete it there"))
+}
+
+/// Forgets a server that is elsewhere and has no node, if a person wants to be rid of it. None of any other server.
+pub(super) fn request(
+    config: &Config,
+    world: &World,
+    machine: &Machine<'_>,
+    request: &Request,
+    mut state: State,
+    store: &mut Store,
+    (person, now): (&str, Timestamp),
+) -> Result<Option<Answer>, StoreError> {
+    let Some((why, cure)) = out_of_reach(world, machine, &state).zip(cure(machine)) else { return Ok(None) };
+    let answer = |ended, reason| Answer { server_id: machine.server_id.clone(), ..Answer::new(ended, reason) };
+    if matches!(request, Request::Hold { .. } | Request::Release) {
+        let reason = format!("it has no node in Jenkins, and {why}: `{cure}` makes mita forget it");
+        return Ok(Some(answer(Ended::Refused, reason)));
+    }
+    let Some(known) = state.servers.remove(&machine.id) else { return Ok(None) };
+    store.save(&state)?;
+    let entry = Entry { run: None, by: Some(person.to_owned()), ..journal::forgotten(&state, &machine.id, &known, now) };
+    report_unwritten(store.append_to_journal(&[entry], config.journal_days, now));
+    let reason = format!(
+        "is forgotten, and not deleted: {why}. If it is still there, delete it there; mita knows it again if it logs in there \
+         and finds it"
+    );
+    Ok(Some(answer(Ended::Done, reason)))
+}

@@ -1,0 +1,175 @@
+//! Servers that are in another place than the one that mita logs in to, which is a project at a compute service: that the
+//! latter lacks them says nothing.
+
+use crate::domain::format::in_shell;
+use crate::domain::names::{MitaId, ProviderName, ServerId};
+use crate::domain::state::{ServerMemory, State};
+use crate::domain::world::{Cloud, Site, World};
+use crate::plan::identity::fleet::{Machine, Sighting};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// A project at a compute service, as far as both are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place<'a> {
+    project: Option<&'a str>,
+    site: Option<&'a Site>,
+}
+
+impl<'a> Place<'a> {
+    /// Where a cloud was read.
+    pub(crate) fn read(cloud: &'a Cloud) -> Self {
+        Self { project: cloud.project.as_deref(), site: cloud.site.as_ref() }
+    }
+
+    /// Where a server was ordered, or last seen.
+    pub(crate) fn of(memory: &'a ServerMemory) -> Self {
+        Self { project: memory.project.as_deref(), site: memory.site.as_ref() }
+    }
+
+    /// Whether they are known to be two. Of what nothing is known, they are not.
+    fn differs(self, other: Self) -> bool {
+        self.is_in_another_project(other) || self.site.zip(other.site).is_some_and(|(one, other)| one != other)
+    }
+
+    fn is_in_another_project(self, other: Self) -> bool {
+        self.project.zip(other.project).is_some_and(|(one, other)| one != other)
+    }
+
+    /// What tells it from the other.
+    fn beside(self, other: Self) -> String {
+        match (self.project, self.site) {
+            (Some(project), _) if self.is_in_another_project(other) => format!("project {project}"),
+            (_, Some(site)) => site.to_string(),
+            (_, None) => "another project".to_owned(),
+        }
+    }
+}
+
+/// What tells the place of a server elsewhere from the one that was read.
+pub fn there(cloud: &Cloud, memory: &ServerMemory) -> String {
+    Place::of(memory).beside(Place::read(cloud))
+}
+
+/// Whether the server is in another place than the one that was read.
+pub fn is_elsewhere(cloud: &Cloud, memory: &ServerMemory) -> bool {
+    Place::read(cloud).differs(Place::of(memory))
+}
+
+/// Pairs of places of which the second is the first under another name.
+pub(super) type Renamed<'a> = BTreeSet<(Place<'a>, Place<'a>)>;
+
+/// The places that show servers which are remembered in others: an endpoint or a region got another name.
+pub(super) fn renamed<'a, 's: 'a>(
+    world: &'a World,
+    state: &'s State,
+    listed: impl Iterator<Item = &'a Machine<'a>>,
+) -> Renamed<'a> {
+    let pair = |machine: &Machine<'_>| {
+        let (cloud, memory) = (world.clouds.get(&machine.provider)?, state.servers.get(&machine.id)?);
+        is_elsewhere(cloud, memory).then(|| (Place::of(memory), Place::read(cloud)))
+    };
+    listed.filter_map(pair).collect()
+}
+
+/// The provider that logs in to the place where the server is, where its own logs in to another.
+pub(super) fn at_its_place<'w>(world: &'w World, memory: &ServerMemory) -> Option<&'w ProviderName> {
+    world.clouds.get(&memory.provider).filter(|cloud| is_elsewhere(cloud, memory))?;
+    world.clouds.iter().find(|(_, cloud)| Place::read(cloud) == Place::of(memory)).map(|(provider, _)| provider)
+}
+
+/// Whether mita knows nothing of a server elsewhere but that it sent an order: there may be none.
+pub fn is_mere_order(memory: &ServerMemory) -> bool {
+    memory.server_id.is_none() && memory.joined_at.is_none()
+}
+
+/// What a person can do about a server elsewhere that has no node in Jenkins.
+pub fn cure(machine: &Machine<'_>) -> Option<String> {
+    let is_alone = machine.nodes.is_empty() && machine.doubts.is_empty();
+    (matches!(machine.sighting, Sighting::Elsewhere) && is_alone)
+        .then(|| forgets(&machine.id, machine.server_id.as_ref()))
+}
+
+fn forgets(order: &MitaId, id: Option<&ServerId>) -> String {
+    format!("mita retire {}", in_shell(id.map_or(order.as_str(), ServerId::as_str)))
+}
+
+/// Servers of a provider in another place.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Elsewhere<'a> {
+    /// The provider.
+    pub provider: &'a ProviderName,
+    /// Where mita logs in.
+    here: String,
+    /// Where they are.
+    there: String,
+    servers: usize,
+    /// Orders of which nothing shows whether they made one.
+    orders: usize,
+    /// How mita forgets those that had no node in the last run.
+    cures: Vec<String>,
+}
+
+impl fmt::Display for Elsewhere<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { here, there, servers, orders, cures, .. } = self;
+        write!(f, "logs in to the {here}, and ")?;
+        if *orders > 0 {
+            let (orders, them) = match orders {
+                1 => ("1 order without an answer".to_owned(), "it"),
+                _ => (format!("{orders} orders without an answer"), "them"),
+            };
+            write!(f, "{orders} went to the {there}, so mita cannot see what it made and gives {them} up after order_timeout: ")?;
+            write!(f, "look there for what carries the mark of mita")?;
+        }
+        if *servers == 0 {
+            return Ok(());
+        }
+        let (servers, them) = match servers {
+            1 => ("1 server of ours is".to_owned(), "it"),
+            _ => (format!("{servers} servers of ours are"), "them"),
+        };
+        let and = if *orders > 0 { "; " } else { "" };
+        let forgets = match &cures[..] {
+            [] => "mita retire with the id of a server".to_owned(),
+            [cure] => cure.clone(),
+            [cure, ..] => format!("{cure} (and so on)"),
+        };
+        write!(
+            f,
+            "{and}{servers} in the {there}, so mita cannot see {them} and leaves {them} and the nodes alone: log in there again, \
+             or delete {them} there and the nodes in Jenkins; then {forgets} makes mita forget {them}, as a day without a node does"
+        )
+    }
+}
+
+/// The servers that are remembered in other places, where no list shows them.
+pub fn elsewhere<'a>(world: &'a World, state: &'a State) -> Vec<Elsewhere<'a>> {
+    let mut found: BTreeMap<(&ProviderName, Place<'_>), Elsewhere<'a>> = BTreeMap::new();
+    for (order, memory) in &state.servers {
+        let Some(cloud) = world.clouds.get(&memory.provider).filter(|cloud| is_elsewhere(cloud, memory)) else {
+            continue;
+        };
+        // A run of now looks for it at the other provider.
+        if at_its_place(world, memory).is_some() {
+            continue;
+        }
+        let (here, there) = (Place::read(cloud), Place::of(memory));
+        let elsewhere = found.entry((&memory.provider, there)).or_insert_with(|| Elsewhere {
+            provider: &memory.provider,
+            here: here.beside(there),
+            there: there.beside(here),
+            servers: 0,
+            orders: 0,
+            cures: Vec::new(),
+        });
+        if is_mere_order(memory) {
+            elsewhere.orders += 1;
+            continue;
+        }
+        elsewhere.servers += 1;
+        let cure = memory.missing.is_some().then(|| forgets(order, memory.server_id.as_ref()));
+        elsewhere.cures.extend(cure);
+    }
+    found.into_values().collect()
+}
