@@ -169,6 +169,7 @@ impl Scene {
             quota: Some(Quota { instances: Some(100_000), ..Quota::default() }),
             removal_forbidden: None,
             project: None,
+            site: None,
         };
         SharedMap::from_iter([("openstack".into(), cloud)])
     }

@@ -18,7 +18,9 @@ pub(super) fn out_of_reach(world: &World, machine: &Machine<'_>, state: &State) 
     let cloud = world.clouds.get(&machine.provider).filter(|_| matches!(machine.sighting, Sighting::Elsewhere))?;
     let there = state.servers.get(&machine.id).map(|memory| there(cloud, memory))?;
     let provider = &machine.provider;
-    Some(format!("its server is in the {there}, and provider {provider} logs in to another place, so mita cannot delete it there"))
+    Some(format!(
+        "its server is in the {there}, and provider {provider} logs in to another place, so mita cannot delete it there"
+    ))
 }
 
 /// Forgets a server that is elsewhere and has no node, if a person wants to be rid of it. None of any other server.
@@ -39,7 +41,8 @@ pub(super) fn request(
     }
     let Some(known) = state.servers.remove(&machine.id) else { return Ok(None) };
     store.save(&state)?;
-    let entry = Entry { run: None, by: Some(person.to_owned()), ..journal::forgotten(&state, &machine.id, &known, now) };
+    let entry =
+        Entry { run: None, by: Some(person.to_owned()), ..journal::forgotten(&state, &machine.id, &known, now) };
     report_unwritten(store.append_to_journal(&[entry], config.journal_days, now));
     let reason = format!(
         "is forgotten, and not deleted: {why}. If it is still there, delete it there; mita knows it again if it logs in there \

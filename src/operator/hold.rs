@@ -125,7 +125,10 @@ impl Context<'_> {
     /// What becomes of a node whose agent stays away.
     fn if_away(&self) -> String {
         let why = self.machine.and_then(|machine| out_of_reach(self.world, machine, &self.state));
-        why.map_or_else(|| "it is retired if that lasts for join_timeout".to_owned(), |why| format!("mita leaves it alone: {why}"))
+        why.map_or_else(
+            || "it is retired if that lasts for join_timeout".to_owned(),
+            |why| format!("mita leaves it alone: {why}"),
+        )
     }
 
     /// Withdraws a person's request to retire the node. Returns whose it was, in words, where there was one.

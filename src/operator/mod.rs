@@ -54,9 +54,8 @@ pub fn execute(
         Ok((node, identity)) => (*node, identity),
         Err(Missing { machine, answer }) => {
             let by = (person, moment.now);
-            let forgotten = machine.map(|machine| {
-                elsewhere::request(config, &world, machine, request, state, &mut store, by)
-            });
+            let forgotten =
+                machine.map(|machine| elsewhere::request(config, &world, machine, request, state, &mut store, by));
             return Ok(forgotten.transpose()?.flatten().unwrap_or(answer));
         }
     };

@@ -2,7 +2,9 @@
 
 use crate::harness::{Installation, Run, Setup, minutes};
 use mita::domain::rule::Rule;
+use mita::operator::{Ended, Request};
 use mita::plan::model::Subject;
+use mita_sim::jenkins::nodes::CauseKind;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::{Fault, Kind, Service};
 
@@ -296,4 +298,60 @@ fn s1_nodes_of_two_clouds_with_one_address_are_told_of_and_neither_server_is_tou
         it.sim.advance(minutes(9));
     }
     assert_eq!((it.servers().len(), it.servers_of("second").len()), (1, 1));
+}
+
+#[test]
+fn s3_in_another_region_of_one_keystone_no_server_counts_as_gone_and_a_person_can_have_it_forgotten() {
+    let regions = ["RegionOne", "RegionTwo"];
+    let two = Setup::new().node("trusty", "labels = \"amd64 trusty\"\nmax = 1");
+    let it = two.openstack(|cloud| cloud.regions = regions.map(str::to_owned).to_vec()).with_idle_node();
+    let (server, node) = (it.server().id, it.node());
+    let log_in_to = |region: &str| {
+        let line = |region: &str| format!("service_region = {region:?}");
+        it.edit_config(|text| regions.iter().fold(text, |text, other| text.replace(&line(other), &line(region))));
+    };
+    log_in_to("RegionTwo");
+    it.sim.jenkins().disconnect(&node, CauseKind::ChannelTermination, "lost");
+    waits(&it, 1);
+    let told = "logs in to the region RegionTwo, and 1 server of ours is in the region RegionOne";
+    for _ in 0..20 {
+        let run = it.minute();
+        run.did(&[]);
+        assert!(matches!(run.problems().as_slice(), [one] if one.contains(told)), "{}", run.story());
+        assert_eq!(
+            (run.rule(Subject::Server, &server), run.rule(Subject::Node, &node)),
+            (Rule::NotSeen, Rule::NotSeen)
+        );
+        assert_eq!(run.rule(Subject::QueueItem, "build-0"), Rule::Limit);
+    }
+    let checked = it.program(&["check", "--online"]);
+    assert!(
+        checked.status == 1 && format!("{}{}", checked.stdout, checked.stderr).contains("RegionOne"),
+        "{}",
+        checked.stdout
+    );
+    let retire = Request::Retire { when_idle: false };
+    let refused = it.by_hand(&node, &retire);
+    assert!(refused.ended == Ended::Refused && refused.reason.contains("is in the region RegionOne"), "{refused:?}");
+    it.sim.jenkins().delete_node(&node);
+    it.minute().did(&[]);
+    let cure = format!("mita retire {server}");
+    let explained = it.program(&["explain", "build-0"]);
+    assert!(
+        explained.stdout.replace("\n ", " ").split_whitespace().collect::<Vec<_>>().join(" ").contains(&cure),
+        "{}",
+        explained.stdout
+    );
+    let kept = it.by_hand(&server, &Request::Release);
+    assert!(kept.ended == Ended::Refused && kept.reason.contains(&cure), "{kept:?}");
+    let forgotten = it.by_hand(&server, &retire);
+    assert!(forgotten.ended == Ended::Done && forgotten.reason.contains("not deleted"), "{forgotten:?}");
+    let run = it.minute();
+    assert!(run.orders() == 1 && !run.story().contains("RegionOne"), "{}", run.story());
+    let history = it.program(&["history", &server]);
+    assert!(history.stdout.contains("forgotten"), "{}", history.stdout);
+    log_in_to("RegionOne");
+    let run = it.minute();
+    assert_ne!(run.rule(Subject::Server, &server), Rule::NotSeen, "it is known again: {}", run.story());
+    assert_eq!((it.servers().len(), it.killed().len()), (1, 0));
 }

@@ -15,7 +15,7 @@ use super::checks::{picture, strangers_are_untouched};
 use super::in_full;
 use crate::harness::side_by_side::{try_all, words};
 use crate::harness::{Chance, Installation, Setup, is_order, minutes, seconds};
-use chances::{any, doubtful, further, hidden, lasting, later, latest, misleading, newest, odd, of_services};
+use chances::{any, doubtful, further, hidden, lasting, later, latest, misleading, moves, newest, odd, of_services};
 use clouds::Unusual;
 use events::{Backend, Event, connected, happen};
 use jiff::Timestamp;
@@ -87,6 +87,9 @@ impl World {
             if lasting_chance.in_hundred(2) {
                 events.extend(lasting(&mut lasting_chance, minute));
             }
+        }
+        if backend == Backend::OpenStack {
+            events.extend(moves(Chance::new(seed ^ 0x5e9104), length));
         }
         Self { seed, backend, length, events }
     }
@@ -274,8 +277,8 @@ impl Life<'_> {
             // Nothing but memory tells whose such a node is.
             Event::StateLost { .. } if has_unrecognizable(self.farm) || has_hidden_hold(self.farm) => {}
             Event::Relabelled { .. } | Event::Misnamed { .. } if self.state_lost => {}
-            Event::Answer { .. } if self.hides_servers(event) && self.servers_unknown => {}
-            Event::Answer { .. } if self.hides_servers(event) => {
+            _ if self.hides_servers(event) && self.servers_unknown => {}
+            _ if self.hides_servers(event) => {
                 self.lists_lie = true;
                 happen(self.farm, self.backend, event);
             }
@@ -406,6 +409,7 @@ impl Life<'_> {
     /// Everything is healed; then everything is built, and then nothing is left.
     fn settles(&mut self) {
         self.farm.sim.heal();
+        happen(self.farm, self.backend, Event::Moved(false));
         for cloud in self.farm.sim.world().clouds.values_mut() {
             cloud.next_fates.clear();
             cloud.options.list_lag = seconds(0);

@@ -54,7 +54,9 @@ mod tests {
         for spelling in spellings {
             assert_eq!(Site::at(spelling), Site::Address("nova.example.com/compute".to_owned()), "{spelling}");
         }
-        for other in ["http://nova2.example.com/compute", "http://nova.example.com", "http://nova.example.com/r2/compute"] {
+        for other in
+            ["http://nova2.example.com/compute", "http://nova.example.com", "http://nova.example.com/r2/compute"]
+        {
             assert_ne!(Site::at(other), Site::at(spellings[0]), "{other}");
         }
         assert_eq!(Site::at("http://[2001:db8::1]:8774/v2.1"), Site::Address("[2001:db8::1]:8774".to_owned()));

@@ -119,7 +119,10 @@ impl fmt::Display for Elsewhere<'_> {
                 1 => ("1 order without an answer".to_owned(), "it"),
                 _ => (format!("{orders} orders without an answer"), "them"),
             };
-            write!(f, "{orders} went to the {there}, so mita cannot see what it made and gives {them} up after order_timeout: ")?;
+            write!(
+                f,
+                "{orders} went to the {there}, so mita cannot see what it made and gives {them} up after order_timeout: "
+            )?;
             write!(f, "look there for what carries the mark of mita")?;
         }
         if *servers == 0 {

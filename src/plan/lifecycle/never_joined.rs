@@ -27,7 +27,9 @@ pub(super) fn loss(
             return is_confirmed.then(|| (Rule::Gone, format!("{}, and its node never joined", classified.reason)));
         }
         // The order of one that no list ever showed, or that is not looked for any more.
-        Phase::LeftAlone(Rule::Gone) if matches!(machine.sighting, Sighting::Unlisted | Sighting::Elsewhere) => return None,
+        Phase::LeftAlone(Rule::Gone) if matches!(machine.sighting, Sighting::Unlisted | Sighting::Elsewhere) => {
+            return None;
+        }
         // What was there before the state may have joined then.
         _ if known.origin == Origin::Found => return None,
         Phase::LeftAlone(rule @ (Rule::Gone | Rule::Deleting)) => (rule, "was deleted".to_owned()),

@@ -117,6 +117,16 @@ pub(super) fn lasting(chance: &mut Chance, minute: u32) -> Vec<(u32, Event)> {
     }
 }
 
+/// In some worlds, a provider moves to another region for a while.
+pub(super) fn moves(mut chance: Chance, length: u32) -> Vec<(u32, Event)> {
+    let mut below = |limit: u32| u32::try_from(chance.below(limit as usize)).expect("small");
+    if below(5) > 1 {
+        return Vec::new();
+    }
+    let from = 3 + below(length - 3);
+    vec![(from, Event::Moved(true)), (from + 2 + below(15), Event::Moved(false))]
+}
+
 /// One of the kinds that came after those.
 pub(super) fn further(chance: &mut Chance) -> Event {
     match chance.below(2) {

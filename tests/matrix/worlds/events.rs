@@ -97,6 +97,8 @@ pub(crate) enum Event {
     VolumesDown(bool),
     /// A server of ours that no node belongs to yet is lost, in one way or another.
     LostOnTheWay { which: usize, way: usize },
+    /// A person has the first provider log in to another region, which has no servers and takes none, or back again.
+    Moved(bool),
 }
 
 const LABELS: [&str; 6] = ["trusty", "amd64 && trusty", "debian", "amd64", "trusty || debian", "!debian && amd64"];
@@ -110,9 +112,9 @@ pub(super) fn job(sort: usize, length: u64) -> Job {
 }
 
 impl Event {
-    /// Whether Nova answers with lists that lack everything.
+    /// Whether Nova answers with lists that lack everything, or another Nova does.
     pub(crate) fn hides_servers(self) -> bool {
-        matches!(self, Event::Answer { endpoint: 5 | 6, way: 3, .. })
+        matches!(self, Event::Answer { endpoint: 5 | 6, way: 3, .. } | Event::Moved(true))
     }
 
     /// Whether a cloud's list of servers cannot be read.
@@ -330,6 +332,7 @@ pub(crate) fn happen(farm: &Installation, backend: Backend, event: Event) {
         Event::LabelMore(which) => people::label_more(farm, which),
         Event::LostOnTheWay { which, way } => people::lose_on_the_way(farm, which, way),
         Event::VolumesDown(down) => farm.sim.cloud("openstack").options.volumes_down = down,
+        Event::Moved(away) => people::move_region(farm, away),
         Event::Vanish => people::delete_new_servers(farm),
         Event::Gateway { way, times } => {
             let kind = match way {

@@ -5,6 +5,7 @@ use crate::harness::Installation;
 use crate::matrix::checks::{NAMESAKE, is_ours};
 use mita_sim::jenkins::nodes::Node;
 use mita_sim::openstack::Status;
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 const PLAIN_ENTRIES: [&str; 2] = ["trusty", "debian"];
@@ -20,6 +21,21 @@ pub(super) fn plain_entry(farm: &Installation, which: usize, busy: bool) {
         jenkins.occupy(name, job(0, 15));
     }
     jenkins.hold(name, "prepared");
+}
+
+/// A person changes the region of the first provider. Not before each order has an answer: without one, nothing shows that
+/// there is a server in the region that mita left.
+pub(super) fn move_region(farm: &Installation, away: bool) {
+    let state = std::fs::read_to_string(farm.state_file()).unwrap_or_default();
+    let state: Value = serde_json::from_str(&state).unwrap_or_default();
+    let mut servers = state["servers"].as_object().into_iter().flatten();
+    if away && servers.any(|(_, server)| server["server_id"].is_null()) {
+        return;
+    }
+    let regions = ["RegionOne", "RegionTwo"].map(str::to_owned);
+    let [from, to] = regions.each_ref().map(|region| format!("service_region = {region:?}"));
+    farm.sim.cloud("openstack").options.regions = regions.to_vec();
+    farm.edit_config(|text| if away { text.replacen(&from, &to, 1) } else { text.replace(&to, &from) });
 }
 
 /// A job that tidies up deletes servers of ours that have no node yet.

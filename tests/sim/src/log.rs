@@ -27,7 +27,10 @@ pub enum Service {
 impl Service {
     /// The service that a path of a cloud belongs to.
     pub(crate) fn of_cloud_path(path: &str) -> Service {
-        match path.split('/').find(|s| !s.is_empty()) {
+        let mut parts = path.split('/').filter(|part| !part.is_empty());
+        let first = parts.next();
+        // The name of the region comes first.
+        match if first == Some("elsewhere") { parts.nth(1) } else { first } {
             Some("identity") => Service::Keystone,
             Some("compute") => Service::Nova,
             Some("network") => Service::Neutron,

@@ -202,6 +202,24 @@ mod tests {
     }
 
     #[test]
+    fn s3_the_region_of_a_compute_service_is_known_by_its_address_whatever_the_configuration_calls_it() {
+        let catalogue = two_regions();
+        let region = |url: &str, wanted: Option<&str>| catalogue.region_of(Service::Compute, &Site::at(url), wanted);
+        for wanted in [None, Some("two"), Some("r2"), Some("one")] {
+            assert_eq!(region("https://two/compute/v2.1", wanted).as_deref(), Some("r2"), "{wanted:?}");
+        }
+        assert_eq!(region("http://one/compute", None).as_deref(), Some("one"));
+        assert_eq!(region("http://three/compute", Some("one")), None);
+        let shared = r#"[{"type":"compute","endpoints":[
+            {"interface":"public","region":"one","region_id":"one","url":"http://h/compute"},
+            {"interface":"public","region":"two","region_id":"two","url":"http://h/compute"}]}]"#;
+        let shared = Catalogue::v3(serde_json::from_str(shared).unwrap());
+        let site = Site::at("http://h/compute");
+        assert_eq!(shared.region_of(Service::Compute, &site, Some("two")).as_deref(), Some("two"));
+        assert_eq!(shared.region_of(Service::Compute, &site, None), None);
+    }
+
+    #[test]
     fn a_catalogue_without_regions_needs_none() {
         let entries = r#"[{"type":"image","endpoints":[{"interface":"public","region":null,"url":"http://h:9292"},
             {"interface":"public","region":"","region_id":"","url":"http://h:9292"}]}]"#;

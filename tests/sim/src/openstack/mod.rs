@@ -43,7 +43,7 @@ pub struct Options {
     pub drops_microversions: bool,
     /// How long a new server is missing from lists (several cells, a replica).
     pub list_lag: Duration,
-    /// The regions of the catalogue; what the cloud has is in the first.
+    /// The regions of the catalogue; what the cloud has is in the first. The others have no server, and take none.
     pub regions: Vec<String>,
     /// Whether Keystone still speaks v2.0.
     pub keystone_v2: bool,
@@ -467,6 +467,7 @@ impl Cloud {
             Some("volume") => (self.cinder(&parts[1..], request), true),
             Some("command") => (self.command(&parts[1..], request), false),
             Some("image") => (self.glance(&parts[1..], request), false),
+            Some("elsewhere") if parts.len() > 2 => return self.in_another_region(&parts[2..], request),
             _ => (answers::no_route(request), false),
         };
         let answer = answer.with("x-openstack-request-id", id.clone());
