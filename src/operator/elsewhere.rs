@@ -13,14 +13,12 @@ use crate::plan::identity::places::{cure, there};
 use crate::store::{Store, StoreError};
 use jiff::Timestamp;
 
-/// Why mita does nothing with a server that is elsewhere.
+/// Where a server is that is elsewhere, and why mita does nothing with it.
 pub(super) fn out_of_reach(world: &World, machine: &Machine<'_>, state: &State) -> Option<String> {
     let cloud = world.clouds.get(&machine.provider).filter(|_| matches!(machine.sighting, Sighting::Elsewhere))?;
     let there = state.servers.get(&machine.id).map(|memory| there(cloud, memory))?;
     let provider = &machine.provider;
-    Some(format!(
-        "its server is in the {there}, and provider {provider} logs in to another place, so mita cannot delete it there"
-    ))
+    Some(format!("in the {there}, and provider {provider} logs in to another place, so mita cannot delete it there"))
 }
 
 /// Forgets a server that is elsewhere and has no node, if a person wants to be rid of it. None of any other server.
@@ -36,7 +34,7 @@ pub(super) fn request(
     let Some((why, cure)) = out_of_reach(world, machine, &state).zip(cure(machine)) else { return Ok(None) };
     let answer = |ended, reason| Answer { server_id: machine.server_id.clone(), ..Answer::new(ended, reason) };
     if matches!(request, Request::Hold { .. } | Request::Release) {
-        let reason = format!("it has no node in Jenkins, and {why}: `{cure}` makes mita forget it");
+        let reason = format!("it has no node in Jenkins, and is {why}: `{cure}` makes mita forget it");
         return Ok(Some(answer(Ended::Refused, reason)));
     }
     let Some(known) = state.servers.remove(&machine.id) else { return Ok(None) };
@@ -45,7 +43,7 @@ pub(super) fn request(
         Entry { run: None, by: Some(person.to_owned()), ..journal::forgotten(&state, &machine.id, &known, now) };
     report_unwritten(store.append_to_journal(&[entry], config.journal_days, now));
     let reason = format!(
-        "is forgotten, and not deleted: {why}. If it is still there, delete it there; mita knows it again if it logs in there \
+        "is forgotten, and not deleted: it is {why}. If it is still there, delete it there; mita knows it again if it logs in there \
          and finds it"
     );
     Ok(Some(answer(Ended::Done, reason)))

@@ -127,7 +127,7 @@ impl Context<'_> {
         let why = self.machine.and_then(|machine| out_of_reach(self.world, machine, &self.state));
         why.map_or_else(
             || "it is retired if that lasts for join_timeout".to_owned(),
-            |why| format!("mita leaves it alone: {why}"),
+            |why| format!("mita leaves it alone: its server is {why}"),
         )
     }
 

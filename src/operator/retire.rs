@@ -222,7 +222,7 @@ impl Context<'_> {
         if let Some(why) = out_of_reach(self.world, machine, &self.state) {
             let provider = &machine.provider;
             return Some(format!(
-                "{why}: have provider {provider} log in there, or delete the server there and the node in Jenkins"
+                "its server is {why}: have provider {provider} log in there, or delete the server there and the node in Jenkins"
             ));
         }
         let forbidden = rights::forbidden(self.world, &machine.provider);
