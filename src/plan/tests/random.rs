@@ -239,6 +239,7 @@ fn situation(draw: &Draw) -> Situation {
         56..72 => rename_provider(&mut s),
         72..80 => s.config.jenkins.former_urls = vec!["https://old.example.com/ci/".to_owned()],
         80..112 => s.jenkins_shows(s.now),
+        112..128 => move_provider(&mut s),
         _ => {}
     }
     s
@@ -252,6 +253,13 @@ fn rename_provider(s: &mut Situation) {
     for kind in &mut s.config.node_types {
         kind.providers.iter_mut().filter(|name| name.as_str() == "os").for_each(|name| *name = "renamed".into());
     }
+}
+
+/// The first provider logs in to another region than that of the servers, of which its list may show some all the same.
+fn move_provider(s: &mut Situation) {
+    let region = |name: &str| Some(Site::Region(name.to_owned()));
+    s.state.servers.values_mut().for_each(|memory| memory.site = region("R1"));
+    s.cloud("os").site = region("R2");
 }
 
 fn node_type(draw: &TypeDraw) -> NodeType {
