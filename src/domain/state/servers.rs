@@ -250,6 +250,9 @@ pub struct Shield {
     pub node: NodeName,
     /// How long ago it kept the server for the last time.
     pub ended: Credit,
+    /// The last run that missed a node which kept the server: it may be there under another name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed_in: Option<u64>,
 }
 
 impl Work {

@@ -72,7 +72,8 @@ impl<'a> Inputs<'a> {
     }
 }
 
-fn is_closed(node: &Node) -> bool {
+/// Whether the node has the label of closed ones. Where the state knows what it had before, a plan sees that ([`Inputs`]).
+pub(crate) fn is_closed(node: &Node) -> bool {
     node.labels.contains(ClosedNode::LABEL)
 }
 

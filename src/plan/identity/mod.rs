@@ -11,6 +11,7 @@ pub mod fleet;
 mod index;
 mod losses;
 mod machines;
+pub(crate) mod misleading;
 mod namesakes;
 mod node_identity;
 pub mod ownership;

@@ -1,8 +1,9 @@
 //! Nodes whose names do not follow the convention: each of them may be the node of a server that seems to have none.
 
 use crate::config::Config;
-use crate::domain::state::{ClosedNode, NodeMemory, Origin, State};
+use crate::domain::state::{ClosedNode, NodeMemory, Origin, SetOfflineBy, State};
 use crate::domain::world::{Launch, Node, NodeKind, Presence};
+use crate::plan::identity::closed::is_closed;
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
 use std::collections::BTreeMap;
 
@@ -27,6 +28,12 @@ pub(crate) fn others_at_work<'a>(fleet: &Fleet<'a>) -> Vec<&'a Node> {
         .iter()
         .filter(|(node, identity)| !is_free(fleet, node, identity) && node.kind == NodeKind::Agent && !node.idle);
     others.map(|(node, _)| *node).collect()
+}
+
+/// Whether a node keeps a server that it may be from being removed, whatever the reason: it runs a build, or a person
+/// holds it.
+pub(crate) fn keeps_its_server(state: &State, node: &Node) -> bool {
+    !node.idle || state.set_offline_by(&node.name) == Some(SetOfflineBy::Person)
 }
 
 /// Whether the node runs a build that was seen on the server.
@@ -118,6 +125,8 @@ impl Distance {
             // Renamed again since, without labels, or while it was closed: Jenkins gives each node its own name as one.
             Some(_) if lost.is_some() && has_only_its_name(node) => true,
             Some(_) if took_over(seen, connected) => true,
+            // mita has taken its labels, and a state that was lost had them.
+            Some(_) if is_closed(node) && keeps_its_server(state, node) => true,
             Some(_) => return None,
         };
         let trace = match lost {
@@ -144,6 +153,12 @@ impl Distance {
 fn took_over(seen: &NodeMemory, connected: Option<u64>) -> bool {
     let times = connected.zip(seen.first_online);
     times.is_some_and(|(connected, online)| seen.first_seen <= connected + 1 && online > connected)
+}
+
+/// Whether the node has the labels of the server's type, or none that a person gave it.
+pub(crate) fn may_have_labels_of(config: &Config, machine: &Machine<'_>, node: &Node) -> bool {
+    let kind = config.node_type(&machine.node_type);
+    has_only_its_name(node) || kind.is_none_or(|kind| kind.labels_are_on(node))
 }
 
 fn has_only_its_name(node: &Node) -> bool {

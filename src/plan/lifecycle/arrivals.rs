@@ -1,7 +1,6 @@
 //! Jenkins' nodes once more, after the nodes of servers to delete are deleted: a node that registered itself in the
 //! meantime, or that runs a build now, keeps its server.
 
-use super::shield::keeps_its_server;
 use crate::config::Config;
 use crate::domain::names::{MitaId, NodeName};
 use crate::domain::rule::Rule;
@@ -9,7 +8,8 @@ use crate::domain::state::State;
 use crate::domain::world::{Listing, Node, Presence, World};
 use crate::plan::identity::fleet::{Machine, NodeIdentity};
 use crate::plan::identity::identify;
-use crate::plan::identity::unconventional::{Distance, agents, lacks_its_node, pair_all_as_near};
+use crate::plan::identity::misleading::Misleading;
+use crate::plan::identity::unconventional::{Distance, agents, keeps_its_server, lacks_its_node, pair_all_as_near};
 use crate::plan::model::{Action, Plan, Subject, Target, Verdict};
 use crate::plan::sightings;
 use foldhash::{HashMap, HashSet};
@@ -38,16 +38,24 @@ pub fn keepers(config: &Config, plan: &Plan, seen: &World, again: &World) -> BTr
             without_node.push(number);
         }
     }
-    let agents = agents(&fleet);
-    if agents.is_empty() {
+    if without_node.is_empty() {
         return keepers;
     }
     let state = sightings::add(config, again, &plan.state, &fleet, plan.now);
-    let working: Vec<&Node> = agents.into_iter().filter(|node| keeps_its_server(&state, node)).collect();
+    let misleading = Misleading::of(config, &state, &fleet, &without_node);
+    let working = agents(&fleet).into_iter().chain(misleading.nodes());
+    let working: Vec<&Node> = working.filter(|node| keeps_its_server(&state, node)).collect();
     let near = |number: usize, node: &Node| {
         let machine = &fleet.machines[number];
-        let distance = Distance::between(config, &state, machine, node)?;
-        match before.removed.get(&machine.id) {
+        let removed = before.removed.get(&machine.id);
+        let distance = if mapped.contains(&node.name) {
+            // What was its node a moment ago is deleted, and has no other name.
+            let had_none = removed.is_none_or(|target| target.nodes.is_empty());
+            misleading.distance(machine, node).filter(|_| had_none)?
+        } else {
+            Distance::between(config, &state, machine, node)?
+        };
+        match removed {
             // What the plan keeps comes first, so that its node keeps no other.
             None => Some(Distance::NONE),
             Some(target) => (before.lacks(node) || !before.had_its_node(target)).then_some(distance),

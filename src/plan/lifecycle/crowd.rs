@@ -3,11 +3,11 @@
 
 use super::classifier::Classifier;
 use super::phase::{Classified, Phase};
-use super::shield::keeps_its_server;
 use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
 use crate::domain::world::Node;
 use crate::plan::identity::fleet::{Fleet, Machine};
+use crate::plan::identity::unconventional::keeps_its_server;
 use foldhash::HashSet;
 use std::collections::{BTreeMap, BTreeSet};
 

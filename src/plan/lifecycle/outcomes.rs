@@ -89,10 +89,11 @@ pub(crate) fn remember_shields(config: &Config, state: &mut State, fleet: &Class
         let Some(server) = state.servers.get_mut(&machine.id) else { continue };
         let before = server.shield.as_ref().filter(|_| !machine.is_online());
         server.shield = match (fleet.shields.get(&index), before) {
-            (Some(node), _) => Some(Shield { node: node.clone(), ended: Credit::begin(now) }),
-            (None, Some(Shield { node, ended })) => {
-                Some(Shield { node: node.clone(), ended: ended.seen_again(now, join) })
+            (Some(node), before) => {
+                let missed_in = before.and_then(|before| before.missed_in);
+                Some(Shield { node: node.clone(), ended: Credit::begin(now), missed_in })
             }
+            (None, Some(before)) => Some(Shield { ended: before.ended.seen_again(now, join), ..before.clone() }),
             (None, None) => None,
         }
         .into();

@@ -5,12 +5,13 @@ use super::phase::{Classified, Phase, alone};
 use crate::domain::format::span;
 use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
-use crate::domain::state::{SetOfflineBy, Shield, State};
+use crate::domain::state::{Shield, State};
 use crate::domain::world::{Node, Presence};
 use crate::plan::identity::fleet::{Fleet, Machine};
+use crate::plan::identity::misleading::Misleading;
 use crate::plan::identity::unconventional::{
-    Distance, agents, came_since_the_loss, lacks_its_node, others_at_work, pair, pair_all_as_near, runs_its_build,
-    runs_its_build_alone,
+    Distance, agents, came_since_the_loss, keeps_its_server, lacks_its_node, others_at_work, pair, pair_all_as_near,
+    runs_its_build, runs_its_build_alone,
 };
 use foldhash::HashSet;
 use jiff::SignedDuration;
@@ -18,12 +19,6 @@ use std::collections::BTreeMap;
 
 /// A server that may be an idle node under another name is kept for this many join timeouts.
 const PATIENCE: i32 = 3;
-
-/// Whether a node keeps a server that it may be from being removed, whatever the reason: it runs a build, or a person
-/// holds it.
-pub(crate) fn keeps_its_server(state: &State, node: &Node) -> bool {
-    !node.idle || state.set_offline_by(&node.name) == Some(SetOfflineBy::Person)
-}
 
 /// Leaves alone what was to be removed and may be such a node: for any reason while the node works or is held; for want
 /// of a node while it is idle, for three join timeouts at most, and for one join timeout after it kept the server. A
@@ -61,7 +56,8 @@ pub(crate) fn shield(
         without_node.iter().partition(|machine| is_removed(&phases[**machine].phase));
     let mapped = fleet.nodes.iter().filter(|(_, identity)| identity.machine().is_some());
     let with_servers = mapped.map(|(node, _)| &node.name).collect();
-    let mut shielding = Shielding { classifier, fleet, with_servers, removed };
+    let misleading = Misleading::of(classifier.config, classifier.state, fleet, &without_node);
+    let mut shielding = Shielding { classifier, fleet, with_servers, misleading, removed };
     // What works before the time is over counts as what works then.
     let mut works = if waited_for.is_empty() { BTreeMap::new() } else { shielding.what_works(&without_node) };
     works.retain(|machine, _| waited_for.contains(machine));
@@ -107,6 +103,7 @@ struct Shielding<'a> {
     fleet: &'a Fleet<'a>,
     /// Nodes that are clearly those of a server.
     with_servers: HashSet<&'a NodeName>,
+    misleading: Misleading<'a>,
     /// What nothing has kept so far (indices into [`Fleet::machines`]).
     removed: Vec<usize>,
 }
@@ -115,6 +112,11 @@ impl<'a> Shielding<'a> {
     fn near(&self, machine: usize, node: &Node) -> Option<Distance> {
         let Classifier { config, state, .. } = *self.classifier;
         Distance::between(config, state, &self.fleet.machines[machine], node)
+    }
+
+    /// The same for one that leads to another server.
+    fn near_elsewhere(&self, machine: usize, node: &Node) -> Option<Distance> {
+        self.misleading.distance(&self.fleet.machines[machine], node)
     }
 
     /// Agents that may be servers of ours: those that keep them for any reason, and the others.
@@ -138,6 +140,10 @@ impl<'a> Shielding<'a> {
         let others: Vec<usize> = servers.iter().copied().filter(|machine| !kept.contains_key(machine)).collect();
         let (working, _) = self.agents();
         kept.extend(pair_all_as_near(&others, &working, |machine, node| self.near(machine, node)));
+        let others: Vec<usize> = others.into_iter().filter(|machine| !kept.contains_key(machine)).collect();
+        let misleading = self.misleading.nodes().filter(|node| keeps_its_server(state, node));
+        let misleading: Vec<&Node> = misleading.collect();
+        kept.extend(pair_all_as_near(&others, &misleading, |machine, node| self.near_elsewhere(machine, node)));
         kept
     }
 
@@ -171,11 +177,13 @@ impl<'a> Shielding<'a> {
                 // A node that got another name loses its connection for a moment.
                 _ => alone < join_timeout,
             };
-            self.near(number, node).filter(|_| is_young)
+            let near = || self.near(number, node).filter(|_| !self.with_servers.contains(&node.name));
+            near().or_else(|| self.near_elsewhere(number, node)).filter(|_| is_young)
         };
         let (_, others) = self.agents();
+        let misleading = self.misleading.nodes().filter(|node| !keeps_its_server(state, node));
         let is_idle = |node: &&Node| matches!(node.presence, Presence::Online | Presence::Disconnected);
-        let idle: Vec<&Node> = others.into_iter().filter(is_idle).collect();
+        let idle: Vec<&Node> = others.into_iter().chain(misleading).filter(is_idle).collect();
         let kept = pair(&self.removed, &idle, near_and_young);
         self.removed.retain(|machine| !kept.contains_key(machine));
         for (machine, node) in kept {
@@ -186,16 +194,18 @@ impl<'a> Shielding<'a> {
     /// A server that a node kept has all the time from then on that one without a node has.
     fn by_what_kept_them(&self, kept: &BTreeMap<usize, &Node>, phases: &mut [Classified]) {
         let Classifier { config, state, now, .. } = *self.classifier;
-        // A node that is clearly another server's, or keeps one that is nearer, was none of this server.
-        let is_anothers =
-            |node: &NodeName| self.with_servers.contains(node) || kept.values().any(|kept| kept.name == *node);
+        // A node that is clearly another server's alone, or keeps one that is nearer, was none of this server.
+        let is_anothers = |machine: &Machine<'_>, node: &NodeName| {
+            let leads_away = self.with_servers.contains(node) && !self.misleading.may_be(machine, node);
+            leads_away || kept.values().any(|kept| kept.name == *node)
+        };
         for &number in &self.removed {
             let machine = &self.fleet.machines[number];
             let lost =
                 matches!(phases[number].phase, Phase::ToRemove(Rule::NeverJoined | Rule::NodeMissing | Rule::Offline));
             let known = state.servers.get(&machine.id).and_then(|server| server.shield.as_ref());
-            let known = known.filter(|shield| lost && !is_anothers(&shield.node));
-            let Some(Shield { node, ended }) = known else { continue };
+            let known = known.filter(|shield| lost && !is_anothers(machine, &shield.node));
+            let Some(Shield { node, ended, .. }) = known else { continue };
             let join_timeout = config.times(&machine.node_type).join_timeout;
             let since = ended.seen_again(now, join_timeout).credit;
             if since < join_timeout {

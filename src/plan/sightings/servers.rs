@@ -8,7 +8,7 @@ use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
 use crate::domain::small_set::SmallSet;
 use crate::domain::state::{
-    Credit, LONGEST_SPAN, Origin, Retirement, RetirementStep, ServerMemory, SetOfflineBy, State, Work, begun,
+    Credit, LONGEST_SPAN, Origin, Retirement, RetirementStep, ServerMemory, SetOfflineBy, Shield, State, Work, begun,
 };
 use crate::domain::world::{Lock, Node, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
@@ -95,6 +95,9 @@ pub(crate) fn sighted(
     }
     if let Some(shared) = listed {
         see_nodes(&mut memory, config, state, machine, shared, now);
+        if let Some(shield) = memory.shield.as_ref().filter(|shield| is_missed(state, after, &shield.node)) {
+            memory.shield = Some(Shield { missed_in: Some(after.run), ..shield.clone() }).into();
+        }
     }
     // How long it took is not known of one that was there before the state, or that came while nobody saw it.
     let came_unseen = was_unread && memory.joined_at == Some(now);
@@ -114,6 +117,11 @@ fn shows_arrival(machine: &Machine<'_>, memory: &ServerMemory, joins_show: bool)
         Sighting::Seen(server) if server.state == ServerState::Active => joins_show,
         Sighting::Seen(_) | Sighting::Unlisted | Sighting::Hidden | Sighting::Gone | Sighting::Deleted => true,
     }
+}
+
+/// Whether this run is the first that misses the node.
+fn is_missed(state: &State, after: &State, node: &NodeName) -> bool {
+    state.nodes.contains_key(node) && !after.nodes.contains_key(node)
 }
 
 /// Notes what the cloud shows.

@@ -3,6 +3,7 @@
 use super::seen::{Seen, held};
 use crate::domain::names::ServerId;
 use crate::domain::rule::Rule;
+use crate::domain::state::{Retirement, RetirementStep};
 use crate::domain::world::*;
 use crate::plan::model::{Action, Plan, Subject};
 use jiff::SignedDuration;
@@ -65,8 +66,8 @@ fn place(fitting: Vec<usize>, taken: &mut BTreeMap<usize, Vec<usize>>, tried: &m
     false
 }
 
-/// An agent that leads nowhere, or to servers whose labels it lacks since the run that missed the server's node; it carries all labels of the server's type and came after it was ordered; the server ran,
-/// and no node of it is connected.
+/// An agent that leads nowhere, or to other servers since the run that missed the server's node, which mita did not delete; it
+/// carries all labels of the server's type and came after it was ordered; the server ran, and no node of it is connected.
 pub(super) fn may_be(seen: &Seen<'_>, made: &Plan, node: &Node, server: &Server) -> bool {
     let is_free = seen.leads_nowhere(node) || is_renamed_to_anothers(seen, made, node, server);
     if node.kind != NodeKind::Agent || !is_free || server.launch == Launch::Never {
@@ -87,13 +88,10 @@ fn is_renamed_to_anothers(seen: &Seen<'_>, made: &Plan, node: &Node, server: &Se
     let came = made.state.nodes.get(&node.name).map(|known| known.first_seen);
     let came_at_the_loss = memory.is_some_and(|memory| memory.missing_since.is_some() && memory.missing_since == came);
     let ours = seen.ours();
-    let mut named = ours.values().map(|(_, other)| other).filter(|other| seen.could_be(node, other)).peekable();
-    let lacks_labels = |other: &&Server| {
-        let kind = seen.kind_of(other).and_then(|kind| seen.config.node_type(kind));
-        kind.is_some_and(|kind| !kind.labels.is_empty() && !node.labels.contains_all(&kind.labels))
-    };
-    let is_remembered = seen.state.nodes.get(&node.name).is_some_and(|known| known.server.is_some());
-    came_at_the_loss && node.mark.is_none() && !is_remembered && named.peek().is_some() && named.all(lacks_labels)
+    let mut named = ours.values().map(|(_, other)| other).filter(|other| seen.could_be(node, other));
+    let is_deleted = |retirement: &Retirement| retirement.step >= RetirementStep::NodesDeleted;
+    let was_deleted = memory.and_then(|memory| memory.retirement.as_ref()).is_some_and(is_deleted);
+    came_at_the_loss && node.mark.is_none() && !was_deleted && named.any(|other| other.id != server.id)
 }
 
 /// Whether the address in the node's name is that of a listed server without our mark, and of none with it.

@@ -7,6 +7,7 @@ mod decoys;
 mod handed_over;
 mod left_over_entries;
 mod mapping;
+mod misleading;
 mod other_names;
 mod ownership;
 mod places;

@@ -1,0 +1,119 @@
+//! Agents that lead to one server of ours, and may be another one: a person may have given the node of that one such a name.
+//! For all that becomes of the first, they are its node.
+
+use crate::config::Config;
+use crate::domain::names::NodeName;
+use crate::domain::state::{NodeMemory, Origin, RetirementStep, ServerMemory, SetOfflineBy, State};
+use crate::domain::world::{Node, NodeKind, Presence};
+use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
+use crate::plan::identity::index::has_address_of;
+use crate::plan::identity::unconventional::{Distance, keeps_its_server, may_have_labels_of};
+use foldhash::HashSet;
+use std::collections::BTreeMap;
+
+/// Those that may be one of several servers.
+pub(crate) struct Misleading<'a> {
+    config: &'a Config,
+    state: &'a State,
+    signs: BTreeMap<&'a NodeName, Signs<'a>>,
+}
+
+/// What tells that the node is not, or not only, that of the server to which it leads.
+struct Signs<'a> {
+    node: &'a Node,
+    /// The run that first saw it.
+    came: u64,
+    /// Whether a person held it by then: so does no agent that joins.
+    came_held: bool,
+    /// Whether it is in the first list that the state knows of: nothing tells what it was before.
+    was_there: bool,
+    /// Whether that server has a node with its address, which this one lacks.
+    is_further: bool,
+}
+
+impl<'a> Misleading<'a> {
+    /// Those that may be one of these servers (indices into [`Fleet::machines`]).
+    pub(crate) fn of(config: &'a Config, state: &'a State, fleet: &Fleet<'a>, servers: &[usize]) -> Self {
+        let known = || servers.iter().filter_map(|server| state.servers.get(&fleet.machines[*server].id));
+        let losses: HashSet<u64> = known().flat_map(losses).collect();
+        let first_list = if known().any(is_unknown) { first_list(state) } else { None };
+        let further: HashSet<&NodeName> = fleet.machines.iter().flat_map(further_nodes).collect();
+        let leads = |(node, identity): &(&'a Node, NodeIdentity)| {
+            let known = state.nodes.get(&node.name).filter(|_| leads_to_ours(node, identity))?;
+            let signs = Signs {
+                node,
+                came: known.first_seen,
+                came_held: came_held(known),
+                was_there: first_list == Some(known.first_seen) && keeps_its_server(state, node),
+                is_further: further.contains(&node.name),
+            };
+            let tells = losses.contains(&signs.came) || signs.came_held || signs.was_there || signs.is_further;
+            tells.then_some((&node.name, signs))
+        };
+        Self { config, state, signs: fleet.nodes.iter().filter_map(leads).collect() }
+    }
+
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &'a Node> {
+        self.signs.values().map(|signs| signs.node)
+    }
+
+    /// Between a server and such a node of another one that may be it.
+    pub(crate) fn distance(&self, machine: &Machine<'_>, node: &Node) -> Option<Distance> {
+        let Self { config, state, .. } = *self;
+        let signs = self.signs.get(&node.name)?;
+        // What it leads to is judged by that.
+        let mut leads = machine.nodes.iter().chain(&machine.doubts).chain(&machine.namesakes);
+        let is_its_own = leads.any(|own| own.name == node.name);
+        let known = state.servers.get(&machine.id)?;
+        let came_since = known.missing_since.is_none_or(|lost| signs.came >= lost);
+        let tells = losses(known).any(|lost| lost == signs.came)
+            || signs.came_held && came_since
+            || signs.is_further && known.joined_at.is_none()
+            || signs.was_there && is_unknown(known);
+        let may_be = tells && !is_its_own && !was_deleted(known) && may_have_labels_of(config, machine, node);
+        if may_be { Distance::between(config, state, machine, node) } else { None }
+    }
+
+    /// Whether this is such a node, and may be the server.
+    pub(crate) fn may_be(&self, machine: &Machine<'_>, node: &NodeName) -> bool {
+        self.signs.get(node).is_some_and(|signs| self.distance(machine, signs.node).is_some())
+    }
+}
+
+fn leads_to_ours(node: &Node, identity: &NodeIdentity) -> bool {
+    node.kind == NodeKind::Agent && matches!(identity, NodeIdentity::Of(_) | NodeIdentity::Doubtful(_))
+}
+
+/// The runs that missed the server's own node, or one that kept it under another name.
+fn losses(known: &ServerMemory) -> impl Iterator<Item = u64> {
+    let shield = known.shield.as_ref();
+    known.missing_since.into_iter().chain(shield.and_then(|shield| shield.missed_in))
+}
+
+/// Whether nothing is known of the server's node: the state was lost, and has not seen it.
+fn is_unknown(known: &ServerMemory) -> bool {
+    known.origin == Origin::Found && known.joined_at.is_none()
+}
+
+/// Whether mita itself has deleted the server's node.
+fn was_deleted(known: &ServerMemory) -> bool {
+    known.retirement.as_ref().is_some_and(|retirement| retirement.step >= RetirementStep::NodesDeleted)
+}
+
+fn first_list(state: &State) -> Option<u64> {
+    state.nodes.values().map(|known| known.first_seen).min()
+}
+
+fn came_held(known: &NodeMemory) -> bool {
+    let since = known.unchanged.as_ref().map(|unchanged| unchanged.since);
+    known.set_offline_by == Some(SetOfflineBy::Person) && since == Some(known.first_seen)
+}
+
+/// The nodes of a machine without its address, where another one has that and its agent.
+fn further_nodes<'m>(machine: &'m Machine<'_>) -> impl Iterator<Item = &'m NodeName> {
+    let has_address = |node: &Node| has_address_of(machine, node.name.convention().ip);
+    let has_agent = |node: &Node| node.connected || node.presence == Presence::Online;
+    let has_its_own = machine.nodes.iter().any(|node| has_agent(node) && has_address(node));
+    let nodes = machine.nodes.iter().chain(&machine.doubts).filter(move |node| has_its_own && !has_address(node));
+    nodes.map(|node| &node.name)
+}
