@@ -37,10 +37,13 @@ pub struct Session {
 }
 
 /// A restart of the controller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Restart {
     /// The last run before it that read a list of nodes.
     pub listed: Timestamp,
+    /// The same for the restarts before it, where each came so soon that what ran before could not go on in between.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<Timestamp>,
     /// The time since it was seen.
     pub ago: Credit,
 }

@@ -201,11 +201,13 @@ impl State {
     }
 
     /// Whether what the node worked on when Jenkins was last seen before a restart may go on there: until Jenkins has queued that
-    /// again, which can take minutes, the node reads idle.
+    /// again, which can take minutes, the node reads idle, also if Jenkins is restarted once more meanwhile.
     pub fn may_resume(&self, node: &NodeName) -> bool {
-        let restart = self.session.as_ref().and_then(|session| session.restart);
+        let restart = self.session.as_ref().and_then(|session| session.restart.as_ref());
         let worked_at = self.nodes.get(node).and_then(|known| known.worked_at);
-        restart.zip(worked_at).is_some_and(|(restart, worked_at)| worked_at == restart.listed)
+        restart
+            .zip(worked_at)
+            .is_some_and(|(restart, worked_at)| worked_at == restart.listed || restart.before.contains(&worked_at))
     }
 
     /// The state of an installation whose state file could not be read: it waits before it orders or deletes anything. `since`
@@ -265,7 +267,8 @@ impl State {
         if !items.flatten().all(|since| lasts(&since.credit)) {
             return wrong("a time of the queue");
         }
-        if !self.session.iter().filter_map(|session| session.restart).all(|restart| lasts(&restart.ago.credit)) {
+        if !self.session.iter().filter_map(|session| session.restart.as_ref()).all(|restart| lasts(&restart.ago.credit))
+        {
             return wrong("the time since a restart of Jenkins");
         }
         if self.floating_ips.values().any(|address| address.gone_sightings > u32::MAX / 2) {

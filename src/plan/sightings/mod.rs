@@ -210,6 +210,17 @@ fn remember_foreign_labels(state: &mut State, fleet: &Fleet<'_>, now: Timestamp)
     state.foreign_labels.truncate(FOREIGN_LABELS);
 }
 
+/// The last lists before a restart and those before it, when Jenkins is restarted once more after this list.
+fn restarts_before(last: Restart, listed: Timestamp) -> Vec<Timestamp> {
+    let Restart { listed: last, mut before, .. } = last;
+    if last != listed {
+        before.push(last);
+    }
+    let too_many = before.len().saturating_sub(SESSIONS_KEPT);
+    before.drain(..too_many);
+    before
+}
+
 fn remember_session(state: &mut State, world: &World, now: Timestamp) {
     if let Some(settling) = &mut state.settling {
         // A clock that went back must not make the wait longer than it is, and one that jumped ahead not shorter.
@@ -226,7 +237,7 @@ fn remember_session(state: &mut State, world: &World, now: Timestamp) {
     }
     if let Some(session) = &mut state.session {
         let seen_again = |restart: Restart| Restart { ago: restart.ago.seen_again(now, RESUMING), ..restart };
-        session.restart = session.restart.map(seen_again).filter(|restart| restart.ago.credit < RESUMING);
+        session.restart = session.restart.take().map(seen_again).filter(|restart| restart.ago.credit < RESUMING);
     }
     let Some(id) = &world.jenkins.session else { return };
     let Some(known) = &mut state.session else {
@@ -239,7 +250,11 @@ fn remember_session(state: &mut State, world: &World, now: Timestamp) {
     }
     if !known.earlier.contains(id) {
         state.settling = Some(Settling { since: now, cause: SettlingCause::JenkinsRestarted });
-        known.restart = known.listed.map(|listed| Restart { listed, ago: Credit::begin(now) });
+        known.restart = known.listed.map(|listed| Restart {
+            listed,
+            before: known.restart.take().map(|last| restarts_before(last, listed)).unwrap_or_default(),
+            ago: Credit::begin(now),
+        });
     }
     (known.since, known.unlisted, known.listed_in) = (Some(now), true, None);
     let before = std::mem::replace(&mut known.id, id.clone());

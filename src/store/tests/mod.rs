@@ -373,7 +373,7 @@ fn s6_a_state_with_numbers_that_no_run_could_go_on_from_is_set_aside() {
         },
         |state| {
             let ago = Credit { credit: jiff::SignedDuration::MAX, ..Credit::begin(now()) };
-            let restart = Some(Restart { listed: now(), ago });
+            let restart = Some(Restart { listed: now(), before: Vec::new(), ago });
             state.session = Some(Session { restart, ..Session::default() });
         },
     ];

@@ -59,6 +59,7 @@ fn l1_two_controllers_that_answer_by_turns_are_told_and_stop_nothing_for_ever() 
             // Only the first answer of the second one looked like a restart.
             restart: Some(Restart {
                 listed: s.now - time("6m"),
+                before: Vec::new(),
                 ago: Credit { first: s.now - time("5m"), last: s.now - time("1m"), credit: time("4m") },
             }),
         })

@@ -400,6 +400,32 @@ fn s1_a_node_that_mita_set_offline_at_work_waits_for_its_block_that_is_late_afte
 }
 
 #[test]
+fn s1_a_second_restart_of_jenkins_within_minutes_gives_such_a_block_as_much_time_again() {
+    for why in 0..3 {
+        for sessions in [&["two", "three"][..], &["two", "three", "four", "five"]] {
+            let mut s = drained_at_work(why);
+            for session in sessions {
+                s.after("1m").restart(&[]);
+                s.world.jenkins.session = Some((*session).to_owned());
+                s.run().after("3m").run();
+                assert_eq!(s.servers().len(), 1, "{why} {session}: {}", whole(&s.plan()));
+            }
+            let shown = whole(&s.after("2m 59s").plan());
+            assert!(shown.contains("server s1  ubuntu  settling: "), "{why}: {shown}");
+            assert!(s.after("1s").run().servers().is_empty(), "{why}: {}", whole(&s.plan()));
+        }
+        // Six minutes after the first one it had no chance any more.
+        let mut s = drained_at_work(why);
+        s.after("1m").restart(&[]).run();
+        s.state.settling = Some(Settling { since: s.now, cause: SettlingCause::StateUnreadable });
+        s.after("3m").run().after("3m");
+        s.world.jenkins.session = Some("three".to_owned());
+        s.run().after("2m").run();
+        assert!(s.servers().is_empty(), "{why}: {}", whole(&s.plan()));
+    }
+}
+
+#[test]
 fn l3_a_node_that_did_not_work_before_a_restart_or_has_worked_since_goes_as_before() {
     // Its build ended before Jenkins was restarted.
     let mut s = drained_at_work(2);
