@@ -64,15 +64,21 @@ pub fn because(why: &str) -> String {
     if why.is_empty() { String::new() } else { format!(": {why}") }
 }
 
+/// Whether an installation of mita wrote it, this one or another.
+pub fn is_message(reason: &str) -> bool {
+    message(reason).starts_with(BEGINNING)
+}
+
+fn message(reason: &str) -> &str {
+    let reason = reason.trim();
+    let described = reason.strip_prefix(BY).map(|described| described.split_once(SAID));
+    described.map_or(reason, |described| described.map_or("", |(_, message)| message))
+}
+
 /// The server that a message names, where it is a message of this installation and nothing else. A text that somebody
 /// edited or added to is that person's.
 pub fn server_named_in(reason: &str, owner: &Owner) -> Option<ServerId> {
-    let reason = reason.trim();
-    let message = match reason.strip_prefix(BY) {
-        Some(described) => described.split_once(SAID)?.1,
-        None => reason,
-    };
-    let mut words = message.strip_prefix(BEGINNING)?.split(' ');
+    let mut words = message(reason).strip_prefix(BEGINNING)?.split(' ');
     let by = words.next()?.strip_prefix("owner=")?;
     let server = words.next()?.strip_prefix("server=").filter(|id| !id.is_empty())?;
     let rule = words.next()?.strip_prefix("rule=")?;

@@ -26,6 +26,8 @@ pub(crate) struct Draft {
     pub(crate) still_connected: BTreeSet<NodeName>,
     /// Nodes of ours of which Jenkins does not say whether they work.
     pub(crate) unclear: BTreeSet<NodeName>,
+    /// Agents of nobody of ours that have the label of closed nodes, and none that a run could give them back.
+    pub(crate) closed: BTreeSet<NodeName>,
     /// Node types that jobs wait for, where only what others use fills the quotas of their providers; each with the reason.
     pub(crate) starved: BTreeMap<NodeTypeName, String>,
     /// Node types of which servers are wanted, and fail where they are ordered.
@@ -37,7 +39,7 @@ pub(crate) struct Draft {
     pub(crate) filled_by_unused: BTreeMap<NodeTypeName, String>,
     /// How providers refuse removals, where servers keep their nodes for that.
     pub(crate) removals_refused: BTreeMap<ProviderName, String>,
-    /// Servers that holds keep which may have been forgotten, by name and id; each with what keeps it.
+    /// Servers, and nodes without one, that holds keep which may have been forgotten, by name and id; each with what keeps it.
     pub(crate) odd_holds: BTreeMap<String, (OddHold, String)>,
     /// Servers of ours that their cloud shows without metadata, by id, with their names.
     pub(crate) without_metadata: BTreeMap<String, String>,

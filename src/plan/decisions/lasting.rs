@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use crate::domain::format::span;
 use crate::domain::rule::Rule;
-use crate::domain::state::{Credit, LEFT_OUT_UNKNOWN, SETTLING, State};
+use crate::domain::state::{ClosedNode, Credit, LEFT_OUT_UNKNOWN, SETTLING, State};
 use crate::plan::lifecycle::doubts::OddHold;
 use crate::plan::model::{Action, Change, Plan, Problem, Subject, Verdict};
 use jiff::{SignedDuration, Timestamp};
@@ -105,6 +105,15 @@ fn conditions(state: &State, draft: &Draft) -> Vec<Condition> {
         place: format!("node {node}"),
         what: "Jenkins does not say whether it works or is online".to_owned(),
         cure: "look at computer/api/json of Jenkins, and delete the node there if nothing runs on it",
+    }));
+    conditions.extend(draft.closed.iter().map(|node| Condition {
+        key: format!("node {node} closed"),
+        place: format!("node {node}"),
+        what: format!(
+            "it has the label {}, which keeps all builds away, and mita does not know what it had before,",
+            ClosedNode::LABEL
+        ),
+        cure: "give it its labels and its usage back on its page in Jenkins, or delete it there if nobody needs it",
     }));
     conditions.extend(draft.starved.iter().map(|(kind, reason)| Condition {
         key: format!("no quota for {kind}"),

@@ -5,11 +5,14 @@ use super::findings::Findings;
 use super::lasting::{self, WAITED_FOR};
 use crate::domain::format::span;
 use crate::domain::names::{MitaId, ServerId};
+use crate::domain::offline;
 use crate::domain::rule::Rule;
 use crate::domain::state::{SetOfflineBy, State};
-use crate::domain::world::{Node, Presence};
+use crate::domain::world::{Node, NodeKind, Presence};
 use crate::plan::capacity::supply::Supply;
+use crate::plan::identity::closed::is_closed;
 use crate::plan::identity::fleet::NodeIdentity;
+use crate::plan::lifecycle::doubts::odd_hold;
 use crate::plan::model::{Change, Proof};
 use jiff::SignedDuration;
 
@@ -23,7 +26,10 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
                 let (rule, reason) = removed.unwrap_or_else(|| (Rule::Ambiguous, reason.clone()));
                 draft.node(node, rule, reason);
             }
-            NodeIdentity::Foreign(reason) => draft.node(node, Rule::NotOurs, *reason),
+            NodeIdentity::Foreign(reason) => {
+                draft.closed.extend(is_closed_by_nobody(node).then(|| node.name.clone()));
+                draft.node(node, Rule::NotOurs, *reason);
+            }
             NodeIdentity::MadeFor(order) => LeftBehind::by_order(found, node, order).decide(found, node, draft),
             NodeIdentity::Former(server) => match LeftBehind::by_server(node, server, found.supply.state) {
                 Some(left) => left.decide(found, node, draft),
@@ -31,6 +37,13 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
             },
         }
     }
+}
+
+/// Whether no state tells what a closed node had before, or whether it is a copy of one. What another installation closed
+/// it sets offline at once.
+fn is_closed_by_nobody(node: &Node) -> bool {
+    let is_being_retired = node.presence.cause().is_some_and(|cause| offline::is_message(&cause.reason));
+    node.kind == NodeKind::Agent && node.mark.is_none() && is_closed(node) && !is_being_retired
 }
 
 /// A node of ours that has no server.
@@ -106,6 +119,10 @@ impl LeftBehind {
         }
         if is_due {
             draft.act(Change::DeleteNode { node: node.name.clone(), proof }, rule, reason.clone());
+        } else if rule == Rule::Held {
+            // It holds nothing.
+            let hold = odd_hold(found.supply.state, &node.name, Some(&node.presence), false);
+            draft.odd_holds.extend(hold.map(|hold| (format!("node {}", node.name), (hold, reason.clone()))));
         } else if rule == Rule::Ambiguous {
             draft.still_connected.insert(node.name.clone());
         }

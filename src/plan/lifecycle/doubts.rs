@@ -6,7 +6,7 @@ use super::evidence::held;
 use super::phase::{Classified, Phase};
 use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
-use crate::domain::state::SetOfflineBy;
+use crate::domain::state::{SetOfflineBy, State};
 use crate::domain::world::{Node, Presence};
 use crate::plan::identity::fleet::Machine;
 
@@ -46,8 +46,8 @@ impl Doubts {
             machine.nodes.iter().any(|own| own.name == node.name) && (!is_named || is_of_type())
         };
         let has_own = || machine.nodes.iter().any(|node| is_own(node));
-        let is_nameless = || held(state, machine).is_some_and(|node| names_nobody(&node.presence));
-        let (in_doubt, held) = match phase {
+        let shown = held(state, machine).map(|node| &node.presence);
+        let (in_doubt, hold) = match phase {
             Phase::LeftAlone(Rule::Held) => (!has_own(), held(state, machine).map(|node| (&node.name, is_own(node)))),
             Phase::LeftAlone(Rule::Busy) => {
                 let has_any = !machine.nodes.is_empty();
@@ -56,15 +56,17 @@ impl Doubts {
             Phase::LeftAlone(Rule::OtherName) => (shield.is_some(), shield.map(|node| (node, false))),
             _ => (false, None),
         };
-        let odd = |(node, is_own): (&NodeName, bool)| {
-            let known = state.nodes.get(node).filter(|known| known.set_offline_by == Some(SetOfflineBy::Person))?;
-            match (known.mark_forgotten || is_nameless(), is_own) {
-                (true, _) => Some(OddHold::Hidden),
-                (false, false) => Some(OddHold::OfAnother),
-                (false, true) => None,
-            }
-        };
-        Self { in_doubt, hold: held.and_then(odd) }
+        Self { in_doubt, hold: hold.and_then(|(node, is_own)| odd_hold(state, node, shown, is_own)) }
+    }
+}
+
+/// Whether the hold of a node, which is a server's own or was, may have been forgotten.
+pub(crate) fn odd_hold(state: &State, node: &NodeName, shown: Option<&Presence>, is_own: bool) -> Option<OddHold> {
+    let known = state.nodes.get(node).filter(|known| known.set_offline_by == Some(SetOfflineBy::Person))?;
+    match (known.mark_forgotten || shown.is_some_and(names_nobody), is_own) {
+        (true, _) => Some(OddHold::Hidden),
+        (false, false) => Some(OddHold::OfAnother),
+        (false, true) => None,
     }
 }
 

@@ -6,8 +6,9 @@ use crate::config::{Config, Times};
 use crate::domain::format::span;
 use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
-use crate::domain::state::{ClosedNode, Credit, NodeMemory, ServerMemory, SetOfflineBy, State};
+use crate::domain::state::{Credit, NodeMemory, ServerMemory, SetOfflineBy, State};
 use crate::domain::world::{Node, Presence, Server, ServerState};
+use crate::plan::identity::closed::is_closed;
 use crate::plan::identity::fleet::{Machine, Sighting};
 use crate::plan::identity::places::{cure, is_mere_order};
 use crate::plan::sightings::servers::{deletion_failed, is_confirmed_gone, order_is_given_up};
@@ -171,8 +172,9 @@ impl Evidence<'_> {
             );
         }
         // Only mita gives a node that label, and what the node had before is lost with the state: it can serve no job.
-        let is_closed = |node: &&&Node| node.labels.contains(ClosedNode::LABEL);
-        if let Some(node) = self.machine.nodes.iter().find(is_closed).filter(|_| self.machine.server().is_some()) {
+        if let Some(node) =
+            self.machine.nodes.iter().find(|node| is_closed(node)).filter(|_| self.machine.server().is_some())
+        {
             return Some(format!("an earlier run closed node {} to builds to retire it", node.name));
         }
         let retirement = self.remembered?.retirement.as_ref()?;

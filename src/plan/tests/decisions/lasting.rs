@@ -426,9 +426,18 @@ fn l6_a_hold_that_only_mita_remembers_or_that_names_nobody_or_of_a_node_that_is_
         s.run();
         s
     };
-    let mut hidden = held();
-    hidden.world.jenkins.session = Some("two".to_owned());
-    hidden.node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
+    let hidden = || {
+        let mut s = held();
+        s.world.jenkins.session = Some("two".to_owned());
+        s.node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
+        s
+    };
+    let without_server = |mut s: Situation| {
+        s.run();
+        s.lose_server("s1");
+        s.run();
+        s
+    };
     let of_class = |class: &str| {
         let mut s = Situation::new();
         s.joined("s1", "10.0.0.1").presence = set_offline(class, "");
@@ -441,7 +450,9 @@ fn l6_a_hold_that_only_mita_remembers_or_that_names_nobody_or_of_a_node_that_is_
     let remembered = "if nobody holds that node any more, run mita release NODE, or delete the node in Jenkins";
     let shown = "end the hold in Jenkins if nobody needs it any more, or rename or delete the node there";
     let cases = [
-        (hidden, remembered),
+        (hidden(), remembered),
+        (without_server(hidden()), remembered),
+        (without_server(held()), shown),
         (nameless, remembered),
         (unknown, remembered),
         (renamed, shown),

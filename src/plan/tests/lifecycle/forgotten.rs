@@ -196,3 +196,58 @@ fn s1_a_closed_node_that_a_lost_state_knew_alone_stays_while_it_works_or_a_perso
     ",
     );
 }
+
+/// The same, with another name since.
+fn closed_forgotten_and_renamed(name: &str) -> Situation {
+    let mut s = closed_and_forgotten();
+    s.ubuntu().min_idle = MinIdle::Always(0);
+    s.rename(NODE, name).labels = names(&[name, ClosedNode::LABEL]);
+    s
+}
+
+#[test]
+fn s1_s7_a_closed_node_that_a_lost_state_knew_alone_keeps_its_server_under_another_name_while_it_works_or_is_held() {
+    for name in ["anns", "amd64", "ubuntu+10.0.0.99"] {
+        for works in [true, false] {
+            let mut s = closed_forgotten_and_renamed(name);
+            if works {
+                (s.node(name).idle, s.node(name).idle_executors) = (false, 0);
+            } else {
+                s.node(name).presence = set_offline(USER, "look");
+            }
+            s.run().minutes(60);
+            let shown = whole(&s.plan());
+            assert!(shown.contains("server s1  ubuntu  other_name: active for "), "{name} {works}: {shown}");
+            let node = s.node(name);
+            (node.idle, node.idle_executors, node.presence) = (true, 1, Presence::Online);
+            s.run().minutes(60);
+            assert!(s.servers().is_empty(), "{}", whole(&s.plan()));
+        }
+    }
+}
+
+#[test]
+fn l6_a_closed_node_that_nobody_opens_is_a_problem_after_a_quarter_of_an_hour() {
+    let told = |s: &Situation| -> Vec<String> {
+        let problems = s.plan().problems;
+        let closed = problems.iter().filter(|problem| problem.error.contains(ClosedNode::LABEL));
+        closed.map(|problem| format!("{}: {}", problem.place, problem.error)).collect()
+    };
+    let mut s = closed_forgotten_and_renamed("anns");
+    s.run().minutes(10);
+    assert_eq!(told(&s), [""; 0]);
+    s.minutes(5);
+    assert_eq!(
+        told(&s),
+        ["node anns: it has the label mita-retiring, which keeps all builds away, and mita does not know what it had \
+          before, for 15m: give it its labels and its usage back on its page in Jenkins, or delete it there if nobody \
+          needs it"]
+    );
+    s.node("anns").labels = names(&["anns", "amd64"]);
+    assert_eq!(told(&s), [""; 0]);
+    // Another installation retires it.
+    let mut s = closed_forgotten_and_renamed("anns");
+    s.node("anns").presence = set_offline(USER, "mita retires this node: owner=other server=s1 rule=single_use");
+    s.run().minutes(60);
+    assert_eq!(told(&s), [""; 0]);
+}
