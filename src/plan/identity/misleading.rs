@@ -4,7 +4,7 @@
 use crate::config::Config;
 use crate::domain::names::NodeName;
 use crate::domain::state::{NodeMemory, Origin, RetirementStep, ServerMemory, SetOfflineBy, State};
-use crate::domain::world::{Node, NodeKind, Presence};
+use crate::domain::world::{Node, NodeKind};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
 use crate::plan::identity::index::has_address_of;
 use crate::plan::identity::unconventional::{Distance, keeps_its_server, may_have_labels_of};
@@ -27,7 +27,7 @@ struct Signs<'a> {
     came_held: bool,
     /// Whether it is in the first list that the state knows of: nothing tells what it was before.
     was_there: bool,
-    /// Whether that server has a node with its address, which this one lacks.
+    /// Whether that server has its own node, by its address, which this one lacks.
     is_further: bool,
 }
 
@@ -37,7 +37,8 @@ impl<'a> Misleading<'a> {
         let known = || servers.iter().filter_map(|server| state.servers.get(&fleet.machines[*server].id));
         let losses: HashSet<u64> = known().flat_map(losses).collect();
         let first_list = if known().any(is_unknown) { first_list(state) } else { None };
-        let further: HashSet<&NodeName> = fleet.machines.iter().flat_map(further_nodes).collect();
+        let further: HashSet<&NodeName> =
+            fleet.machines.iter().flat_map(|machine| further_nodes(state, machine)).collect();
         let leads = |(node, identity): &(&'a Node, NodeIdentity)| {
             let known = state.nodes.get(&node.name).filter(|_| leads_to_ours(node, identity))?;
             let signs = Signs {
@@ -109,11 +110,11 @@ fn came_held(known: &NodeMemory) -> bool {
     known.set_offline_by == Some(SetOfflineBy::Person) && since == Some(known.first_seen)
 }
 
-/// The nodes of a machine without its address, where another one has that and its agent.
-fn further_nodes<'m>(machine: &'m Machine<'_>) -> impl Iterator<Item = &'m NodeName> {
+/// The nodes of a machine without its address, where another one has that and had an agent.
+fn further_nodes<'m>(state: &State, machine: &'m Machine<'_>) -> impl Iterator<Item = &'m NodeName> {
     let has_address = |node: &Node| has_address_of(machine, node.name.convention().ip);
-    let has_agent = |node: &Node| node.connected || node.presence == Presence::Online;
-    let has_its_own = machine.nodes.iter().any(|node| has_agent(node) && has_address(node));
+    let had_agent = |node: &Node| state.nodes.get(&node.name).is_some_and(|known| known.first_online.is_some());
+    let has_its_own = machine.nodes.iter().any(|node| has_address(node) && had_agent(node));
     let nodes = machine.nodes.iter().chain(&machine.doubts).filter(move |node| has_its_own && !has_address(node));
     nodes.map(|node| &node.name)
 }

@@ -195,9 +195,14 @@ fn see_nodes(
         memory.came_back_at = Some(now);
     }
     memory.came_back_at = memory.came_back_at.map(|at| at.min(now));
-    // Of several nodes, the one that was first: another may only look like it.
+    // Of several nodes, the one that was first: another may only look like it. Of those that come at once, one with its address.
     let is_there = |own: &NodeName| machine.nodes.iter().any(|node| node.name == *own);
-    if let Some(node) = machine.nodes.first().filter(|_| !memory.node.as_ref().is_some_and(is_there)) {
+    let has_address = |node: &&&Node| {
+        let addresses = machine.server().map(|server| &server.addresses);
+        node.name.convention().ip.is_some_and(|ip| addresses.is_some_and(|addresses| addresses.contains(&ip)))
+    };
+    let own = machine.nodes.iter().find(has_address).or(machine.nodes.first());
+    if let Some(node) = own.filter(|_| !memory.node.as_ref().is_some_and(is_there)) {
         memory.node = Some(node.name.clone());
     }
     if machine.is_online() {

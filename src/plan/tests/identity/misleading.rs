@@ -203,10 +203,15 @@ fn with_the_id_of_one_that_joined(act: fn(&mut Situation, &str)) -> Situation {
 fn s1_s7_a_further_node_of_a_server_may_be_each_one_that_never_joined_while_it_works_or_is_held() {
     for act in [works, held] {
         let mut s = with_the_id_of_one_that_joined(act);
-        s.run().minutes(300);
+        s.run().minutes(150);
+        // The other one loses its agent meanwhile.
+        s.node(NODE).presence = Presence::Disconnected;
+        s.minutes(150);
         assert!(is_there(&mut s, "s2"), "{}", whole(&s.plan()));
         rests(&mut s, "m1");
-        s.run().minutes(120);
+        s.run().minutes(40);
+        assert!(is_there(&mut s, "s2"), "{}", whole(&s.plan()));
+        s.minutes(120);
         assert!(s.servers().is_empty(), "{}", whole(&s.plan()));
         // It was there when that one was ordered.
         let mut s = with_the_id_of_one_that_joined(act);
@@ -240,4 +245,19 @@ fn s6_with_the_state_lost_a_node_that_was_there_from_the_beginning_keeps_every_s
         s.minutes(60);
         assert!(!is_there(&mut s, "s1"), "{}", whole(&s.plan()));
     }
+}
+
+#[test]
+fn s5_of_two_nodes_that_come_at_once_the_one_with_the_address_is_the_servers_when_the_other_goes() {
+    let mut s = Situation::new();
+    s.active("s1", "ubuntu", "10.0.0.1");
+    s.nodes().extend([agent("m1"), agent(NODE)]);
+    s.run().after("1m");
+    s.lose_node("m1");
+    s.runs(
+        "
+        |   node ubuntu+10.0.0.1  kept: idle 1m, grace 40m
+        |   server s1  ubuntu  kept: idle 1m, grace 40m
+    ",
+    );
 }
