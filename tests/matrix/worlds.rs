@@ -312,12 +312,6 @@ impl Life<'_> {
                 },
                 |jenkins, node| jenkins.disconnect(node, CauseKind::ResponseTime, "Time out for last 5 try"),
             ),
-            // What never had a name of its own in any run could be anybody's.
-            Event::Misnamed { .. } => {
-                self.farm.sim.heal();
-                self.run();
-                happen(self.farm, self.backend, event);
-            }
             // Before 2.482 Jenkins forgets a hold with the restart, and its cause with a lost connection: a run has to have
             // seen it, and to have got the list of the nodes.
             Event::Restart { .. } | Event::Flaps { .. } | Event::ConnectionLost { .. }
