@@ -58,6 +58,10 @@ impl<'a> Misleading<'a> {
         self.signs.values().map(|signs| signs.node)
     }
 
+    pub(crate) fn contains(&self, node: &NodeName) -> bool {
+        self.signs.contains_key(node)
+    }
+
     /// Between a server and such a node of another one that may be it.
     pub(crate) fn distance(&self, machine: &Machine<'_>, node: &Node) -> Option<Distance> {
         let Self { config, state, .. } = *self;

@@ -48,7 +48,7 @@ pub fn keepers(config: &Config, plan: &Plan, seen: &World, again: &World) -> BTr
     let near = |number: usize, node: &Node| {
         let machine = &fleet.machines[number];
         let removed = before.removed.get(&machine.id);
-        let distance = if mapped.contains(&node.name) {
+        let distance = if misleading.contains(&node.name) {
             // What was its node a moment ago is deleted, and has no other name.
             let had_none = removed.is_none_or(|target| target.nodes.is_empty());
             misleading.distance(machine, node).filter(|_| had_none)?

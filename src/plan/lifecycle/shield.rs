@@ -111,12 +111,12 @@ struct Shielding<'a> {
 impl<'a> Shielding<'a> {
     fn near(&self, machine: usize, node: &Node) -> Option<Distance> {
         let Classifier { config, state, .. } = *self.classifier;
-        Distance::between(config, state, &self.fleet.machines[machine], node)
-    }
-
-    /// The same for one that leads to another server.
-    fn near_elsewhere(&self, machine: usize, node: &Node) -> Option<Distance> {
-        self.misleading.distance(&self.fleet.machines[machine], node)
+        let machine = &self.fleet.machines[machine];
+        if self.misleading.contains(&node.name) {
+            self.misleading.distance(machine, node)
+        } else {
+            Distance::between(config, state, machine, node)
+        }
     }
 
     /// Agents that may be servers of ours: those that keep them for any reason, and the others.
@@ -143,7 +143,7 @@ impl<'a> Shielding<'a> {
         let others: Vec<usize> = others.into_iter().filter(|machine| !kept.contains_key(machine)).collect();
         let misleading = self.misleading.nodes().filter(|node| keeps_its_server(state, node));
         let misleading: Vec<&Node> = misleading.collect();
-        kept.extend(pair_all_as_near(&others, &misleading, |machine, node| self.near_elsewhere(machine, node)));
+        kept.extend(pair_all_as_near(&others, &misleading, |machine, node| self.near(machine, node)));
         kept
     }
 
@@ -177,8 +177,7 @@ impl<'a> Shielding<'a> {
                 // A node that got another name loses its connection for a moment.
                 _ => alone < join_timeout,
             };
-            let near = || self.near(number, node).filter(|_| !self.with_servers.contains(&node.name));
-            near().or_else(|| self.near_elsewhere(number, node)).filter(|_| is_young)
+            self.near(number, node).filter(|_| is_young)
         };
         let (_, others) = self.agents();
         let misleading = self.misleading.nodes().filter(|node| !keeps_its_server(state, node));
