@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::domain::names::NodeName;
 use crate::domain::state::{NodeMemory, Origin, RetirementStep, ServerMemory, SetOfflineBy, State};
 use crate::domain::world::{Node, NodeKind};
+use crate::plan::identity::closed::is_closed;
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
 use crate::plan::identity::index::has_address_of;
 use crate::plan::identity::unconventional::{Distance, keeps_its_server, may_have_labels_of};
@@ -23,9 +24,10 @@ struct Signs<'a> {
     node: &'a Node,
     /// The run that first saw it.
     came: u64,
-    /// Whether a person held it by then: so does no agent that joins.
+    /// Whether a person held it by then, and it lacks the address of the server: so does no agent that joins.
     came_held: bool,
-    /// Whether it is in the first list that the state knows of: nothing tells what it was before.
+    /// Whether it is in the first list that the state knows of, and lacks the address of the server, or mita has closed it:
+    /// nothing tells what it was before.
     was_there: bool,
     /// Whether that server has its own node, by its address, which this one lacks.
     is_further: bool,
@@ -41,11 +43,15 @@ impl<'a> Misleading<'a> {
             fleet.machines.iter().flat_map(|machine| further_nodes(state, machine)).collect();
         let leads = |(node, identity): &(&'a Node, NodeIdentity)| {
             let known = state.nodes.get(&node.name).filter(|_| leads_to_ours(node, identity))?;
+            let machine = identity.machine().map(|machine| &fleet.machines[machine]);
+            // What has the address of a server is that server's, unless more tells against it than that it is new here.
+            let has_address = machine.is_some_and(|machine| has_address_of(machine, node.name.convention().ip));
+            let was_there = first_list == Some(known.first_seen) && keeps_its_server(state, node);
             let signs = Signs {
                 node,
                 came: known.first_seen,
-                came_held: came_held(known),
-                was_there: first_list == Some(known.first_seen) && keeps_its_server(state, node),
+                came_held: came_held(known) && !has_address,
+                was_there: was_there && (!has_address || is_closed(node)),
                 is_further: further.contains(&node.name),
             };
             let tells = losses.contains(&signs.came) || signs.came_held || signs.was_there || signs.is_further;
