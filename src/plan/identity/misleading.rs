@@ -1,4 +1,4 @@
-//! Agents that lead to one server of ours, and may be another one: a person may have given the node of that one such a name.
+//! Agents that lead to one server, and may be another one: a person may have given the node of that one such a name.
 //! For all that becomes of the first, they are its node.
 
 use crate::config::Config;
@@ -42,7 +42,7 @@ impl<'a> Misleading<'a> {
         let further: HashSet<&NodeName> =
             fleet.machines.iter().flat_map(|machine| further_nodes(state, machine)).collect();
         let leads = |(node, identity): &(&'a Node, NodeIdentity)| {
-            let known = state.nodes.get(&node.name).filter(|_| leads_to_ours(node, identity))?;
+            let known = state.nodes.get(&node.name).filter(|_| leads_to_a_server(fleet, node, identity))?;
             let machine = identity.machine().map(|machine| &fleet.machines[machine]);
             // What has the address of a server is that server's, unless more tells against it than that it is new here.
             let has_address = machine.is_some_and(|machine| has_address_of(machine, node.name.convention().ip));
@@ -91,8 +91,10 @@ impl<'a> Misleading<'a> {
     }
 }
 
-fn leads_to_ours(node: &Node, identity: &NodeIdentity) -> bool {
-    node.kind == NodeKind::Agent && matches!(identity, NodeIdentity::Of(_) | NodeIdentity::Doubtful(_))
+/// To one of ours, or to one of somebody else: a person may have taken that one from us.
+fn leads_to_a_server(fleet: &Fleet<'_>, node: &Node, identity: &NodeIdentity) -> bool {
+    let leads_to_ours = matches!(identity, NodeIdentity::Of(_) | NodeIdentity::Doubtful(_));
+    node.kind == NodeKind::Agent && (leads_to_ours || fleet.strangers.contains(&node.name))
 }
 
 /// The runs that missed the server's own node, or one that kept it under another name.

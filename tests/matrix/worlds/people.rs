@@ -240,11 +240,16 @@ pub(super) fn renamed(farm: &Installation, which: usize, held: bool) {
 /// The new name leads to another server of ours, which has a node of its own, or to another type.
 pub(super) fn misnamed(farm: &Installation, which: usize, to: usize, held: bool) {
     let Some(node) = renamable(farm, which) else { return };
-    let other_type = match &*node.labels {
-        labels if labels.contains("trusty") => "debian",
-        labels if labels.contains("debian") => "trusty",
+    let own_type = node.server.as_ref().and_then(|on| {
+        let world = farm.sim.world();
+        world.clouds.get(&on.cloud)?.server(&on.server)?.metadata.get("mita_node").cloned()
+    });
+    let other_type = match own_type.as_deref() {
         // Its labels no longer tell of which type it is.
-        _ => return,
+        Some(own) if !node.labels.contains(own) => return,
+        Some("trusty") => "debian",
+        Some("debian") => "trusty",
+        Some(_) | None => return,
     };
     let others: Vec<(String, String, Vec<String>)> = {
         let world = farm.sim.world();
