@@ -84,7 +84,7 @@ impl<'a> ClosedNodes<'a> {
                     "node {node} is closed to builds, and its configuration cannot be read to open it: if that goes on, give it \
                      its usage ({mode}) and its labels ({label}) back in Jenkins"
                 );
-                return Err(NotDone { outcome: Outcome::Refused, reason });
+                return Err(NotDone::new(Outcome::Refused, reason));
             }
         };
         self.forget(node);

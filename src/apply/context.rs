@@ -82,7 +82,7 @@ impl<'a> Context<'a> {
     /// Fails if the provider asked for fewer requests when something was deleted there in this run.
     pub(super) fn may_delete_at(&self, provider: &ProviderName) -> Result<()> {
         match self.slowed().contains(provider) {
-            true => Err(NotDone::skipped(format!("left for a later run, since provider {provider} {FEWER_REQUESTS}"))),
+            true => Err(NotDone::left(format!("left for a later run, since provider {provider} {FEWER_REQUESTS}"))),
             false => Ok(()),
         }
     }

@@ -106,6 +106,7 @@ pub fn apply(
 fn restore_and_remove(context: &Context<'_>) {
     nodes::restore(context);
     nodes::drain(context);
-    volumes::delete(context);
     removals::retire(context);
+    // Last: a volume service that asks for fewer requests is no reason to keep servers.
+    volumes::delete(context);
 }

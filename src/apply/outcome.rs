@@ -68,7 +68,7 @@ impl ActionResult {
     pub(super) fn new(action: usize, server_id: Option<ServerId>, result: Result<Outcome>) -> Self {
         let (outcome, error) = match result {
             Ok(outcome) => (outcome, None),
-            Err(NotDone { outcome, reason }) => (outcome, Some(reason)),
+            Err(NotDone { outcome, reason, is_left: _ }) => (outcome, Some(reason)),
         };
         Self { action, outcome, server_id, error }
     }
@@ -96,15 +96,25 @@ pub(super) struct NotDone {
     pub(super) outcome: Outcome,
     /// What happened and what to do.
     pub(super) reason: String,
+    /// Whether a later run goes on where this one left it.
+    pub(super) is_left: bool,
 }
 
 impl NotDone {
+    pub(super) fn new(outcome: Outcome, reason: impl Into<String>) -> Self {
+        Self { outcome, reason: reason.into(), is_left: false }
+    }
+
     pub(super) fn failed(reason: impl Into<String>) -> Self {
-        Self { outcome: Outcome::Failed, reason: reason.into() }
+        Self::new(Outcome::Failed, reason)
     }
 
     pub(super) fn skipped(reason: impl Into<String>) -> Self {
-        Self { outcome: Outcome::Skipped, reason: reason.into() }
+        Self::new(Outcome::Skipped, reason)
+    }
+
+    pub(super) fn left(reason: impl Into<String>) -> Self {
+        Self { is_left: true, ..Self::skipped(reason) }
     }
 
     /// The same, with what else went wrong.
@@ -127,7 +137,7 @@ impl From<Failure> for NotDone {
             FailureKind::RateLimited | FailureKind::Unavailable => Outcome::Failed,
             FailureKind::UnknownOutcome => Outcome::Unknown,
         };
-        Self { outcome, reason: message }
+        Self::new(outcome, message)
     }
 }
 
@@ -138,7 +148,7 @@ impl From<JenkinsError> for NotDone {
             ErrorKind::Unauthorized | ErrorKind::Forbidden { .. } | ErrorKind::Refused { .. } => Outcome::Refused,
             _ => Outcome::Failed,
         };
-        Self { outcome, reason: error.to_string() }
+        Self::new(outcome, error.to_string())
     }
 }
 

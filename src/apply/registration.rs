@@ -113,7 +113,7 @@ fn node_of_order<'a>(context: &Context<'a>, order: &MitaId) -> Option<(usize, &'
 fn report(context: &Context<'_>, action: usize, node: &NodeToRegister, created: Result<Created, Refusal>) {
     let (outcome, error) = match created {
         Ok(Created { outcome, answer }) => (outcome, answer),
-        Err(Refusal { not_done: NotDone { outcome, reason }, wrong }) => {
+        Err(Refusal { not_done: NotDone { outcome, reason, is_left: _ }, wrong }) => {
             // A node that may have been created keeps its place in the state.
             if outcome != Outcome::Unknown || node.server_id.is_none() {
                 let wrong = wrong.then(|| reason.clone());
@@ -158,14 +158,14 @@ fn create(context: &Context<'_>, jenkins: &Jenkins, wanted: &NodeToRegister) -> 
         }
         Ok(Some(_)) => {
             let reason = format!("a node {node} exists and is not the one of order {id}: rename or delete it");
-            Err(NotDone { outcome: Outcome::Refused, reason }.into())
+            Err(NotDone::new(Outcome::Refused, reason).into())
         }
         Ok(None) => {
             const HINT: &str = "Jenkins answers so where it lacks the plugin of the launcher: for register = \"ssh\" it needs SSH Build Agents";
             let failed = matches!(error.kind, ErrorKind::Failed { status: 500 });
             let Refusal { not_done: NotDone { reason, .. }, wrong } = error.into();
             let outcome = if unknown { Outcome::Failed } else { Outcome::Refused };
-            Err(Refusal { not_done: NotDone { outcome, reason }.and(failed.then(|| HINT.to_owned())), wrong })
+            Err(Refusal { not_done: NotDone::new(outcome, reason).and(failed.then(|| HINT.to_owned())), wrong })
         }
         Err(_) => Err(error.into()),
     }

@@ -53,8 +53,7 @@ pub(super) fn retire(context: &Context<'_>) {
         let order = target.order.clone();
         match &result {
             Ok(_) => context.report(Event::RetirementStep { order, step: RetirementStep::ServerDeleted }),
-            // One that is left for a later run goes on there.
-            Err(NotDone { outcome: Outcome::Skipped, .. }) if context.may_delete_at(&target.provider).is_ok() => {
+            Err(NotDone { outcome: Outcome::Skipped, is_left: false, .. }) => {
                 context.report(Event::RetirementStopped(order));
             }
             Err(_) => {}

@@ -1,7 +1,8 @@
 //! What a shell offers as the value of an argument: names in the configuration, in the state and in clouds.yaml.
 //!
 //! It reads files only, never a service, because a person waits for it. The configuration is that of `--config` in the line,
-//! else that of `MITA_CONFIG`, else the first in the usual places. What cannot be read gives no candidates: a completion has no place for an error.
+//! else that of `MITA_CONFIG`, else the first in the usual places. What cannot be read gives no candidates: a completion has
+//! no place for an error.
 
 use crate::cli::load::load;
 use crate::config;

@@ -107,7 +107,10 @@ impl<'a> Limits<'a> {
             }
             let place = (&machine.node_type, &machine.provider);
             limits.count(place);
-            if state.servers.get(&machine.id).is_none_or(|server| server.joined_at.is_none()) {
+            // What a person, a doubt or another place keeps from joining is told as such.
+            let is_kept = matches!(classified.phase, Phase::LeftAlone(Rule::Held | Rule::OtherName | Rule::Ambiguous))
+                || matches!(machine.sighting, Sighting::Elsewhere);
+            if !is_kept && state.servers.get(&machine.id).is_none_or(|server| server.joined_at.is_none()) {
                 limits.not_joined.insert(place.0);
             }
             let is_coming = matches!(classified.phase, Phase::OnItsWay(_));

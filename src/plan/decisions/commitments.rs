@@ -13,8 +13,9 @@ pub(crate) fn commit(config: &Config, world: &World, state: &mut State, actions:
     for Action { change, rule, .. } in actions {
         match change {
             Change::CreateServer(order) => {
-                let project = world.clouds.get(&order.provider).and_then(|cloud| cloud.project.clone());
-                let server = ServerMemory { project, ..ordered(config, order, state.run, now) };
+                let cloud = world.clouds.get(&order.provider);
+                let (project, site) = cloud.map_or((None, None), |cloud| (cloud.project.clone(), cloud.site.clone()));
+                let server = ServerMemory { project, site, ..ordered(config, order, state.run, now) };
                 state.servers.insert(order.id.clone(), server);
             }
             // After the order that it belongs to, where there is one.

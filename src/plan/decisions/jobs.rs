@@ -154,7 +154,8 @@ impl<'a> Blockers<'a> {
     /// Notes the limits at which jobs wait, and that servers fill of which none will make room by itself.
     fn report_unused(&self, kept_ready: &BTreeSet<usize>, draft: &mut Draft) {
         let Supply { fleet, limits, .. } = self.supply;
-        for (kind, blocker) in self.met() {
+        // Others use a quota, too.
+        for (kind, blocker) in self.met().filter(|(_, blocker)| blocker.rule == Rule::Limit) {
             let (mut held, mut ready, mut others) = (0, 0, 0);
             for (index, machine) in fleet.machines.iter().enumerate() {
                 match fleet.phase(index) {

@@ -172,14 +172,19 @@ impl<'f> Witnesses<'f> {
 
     /// Those whose labels fulfil the need.
     fn accepting(&self, config: &Config, need: &Need) -> Selection {
-        let accepts = |Witness { node, node_type, .. }: &Witness<'_>| {
-            need.accepts_node(node, config.node_type(node_type), &config.node_types)
+        let all = &config.node_types;
+        // Asked once for each type: a large farm has many nodes of one.
+        let types = || all.iter().filter(|kind| need.accepts_type(kind, all)).map(|kind| &kind.name);
+        let those = |accepts: &dyn Fn(&Witness<'_>) -> bool| {
+            (0..self.nodes.len()).filter(|&number| accepts(&self.nodes[number])).collect()
         };
         match need {
             Need::Label(label) => self.by_labels.select(label),
-            Need::Node { .. } | Need::Anywhere => {
-                (0..self.nodes.len()).filter(|&number| accepts(&self.nodes[number])).collect()
+            Need::Node { name, .. } => {
+                let types: BTreeSet<&NodeTypeName> = types().collect();
+                those(&|witness| witness.node.name == *name || types.contains(witness.node_type))
             }
+            Need::Anywhere => those(&|witness| config.node_type(witness.node_type).is_none_or(|kind| kind.unlabelled)),
         }
     }
 

@@ -50,9 +50,10 @@ impl Need {
     }
 }
 
-/// The node types that a node stands for: `own`, if it is or was a server of ours. Of any other node, a job can ask for its labels and, as Jenkins counts that
-/// as one, for its name; anybody may give a node any name. So a name only chooses among the types with all labels. Where none
-/// has all, it stands for the types that can be meant: if the first turns out not to serve the job, the next has its turn.
+/// The node types that a node stands for: `own`, if it is or was a server of ours. Of any other node, a job can ask for its
+/// labels and, as Jenkins counts that as one, for its name; anybody may give a node any name. So a name only chooses among the
+/// types with all labels. Where none has all, it stands for the types that can be meant: if the first turns out not to serve the
+/// job, the next has its turn.
 fn types_like<'c>(
     name: &NodeName,
     own: Option<&NodeTypeName>,

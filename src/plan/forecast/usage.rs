@@ -3,14 +3,12 @@
 use super::ahead;
 use crate::config::{Config, NodeType};
 use crate::domain::names::NodeTypeName;
-use crate::domain::need::Need;
 use crate::domain::rule::Rule;
 use crate::domain::state::{BIN, GAPS_KEPT, LEVELS_KEPT, LONGEST_GAP, Level, State, Usage};
 use crate::domain::world::World;
 use crate::plan::demand::queue::Demand;
 use crate::plan::lifecycle::ClassifiedFleet;
 use crate::plan::lifecycle::phase::Phase;
-use foldhash::{HashMap, HashMapExt};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -76,13 +74,9 @@ pub(crate) fn used(
 fn waiting<'c>(config: &'c Config, demand: &Demand<'_>) -> Vec<(&'c NodeType, u32)> {
     let all = &config.node_types;
     let mut jobs = vec![0_u32; all.len()];
-    let mut first: HashMap<&Need, Vec<usize>> = HashMap::new();
     for job in &demand.waiting {
-        let fits = first
-            .entry(&job.need)
-            .or_insert_with(|| (0..all.len()).filter(|&index| job.need.accepts_type(&all[index], all)).collect());
         let serves = |kind: &NodeType| !job.mismatched.contains(&kind.name) && job.waited >= kind.times.stuck_after;
-        if let Some(&index) = fits.iter().find(|&&index| serves(&all[index])) {
+        if let Some(index) = (0..all.len()).find(|&index| job.served_by[index] && serves(&all[index])) {
             jobs[index] = jobs[index].saturating_add(1);
         }
     }

@@ -43,6 +43,9 @@ impl Evidence<'_> {
     pub(super) fn elsewhere(&self) -> Classified {
         let provider = &self.machine.provider;
         let reason = format!("in another place than the one that mita logs in to at provider {provider}");
+        if self.remembered.is_none() && self.machine.server_id.is_some() {
+            return alone(Rule::NotSeen, format!("it is {reason}, and forgotten after a day without a node"));
+        }
         if self.remembered.is_none_or(is_mere_order) {
             let age = self.now.duration_since(self.machine.ordered_at);
             let (rule, end) = if self.is_given_up() { (Rule::Gone, ": given up") } else { (Rule::NotSeen, "") };

@@ -10,7 +10,8 @@ pub mod volumes;
 use crate::config::Config;
 use crate::domain::small_set::SmallSet;
 use crate::domain::state::{
-    Credit, ForeignLabels, GoneServer, ItemMemory, Restart, ServerMemory, Session, Settling, SettlingCause, State,
+    Credit, ForeignLabels, GoneServer, ItemMemory, Restart, Retirement, RetirementStep, ServerMemory, Session,
+    Settling, SettlingCause, State,
 };
 use crate::domain::world::{Cloud, NodeKind, ServerState, World};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity, Sighting};
@@ -131,9 +132,16 @@ fn gone(machine: &Machine<'_>, seen: &ServerMemory, now: Timestamp) -> GoneServe
         node: seen.node.clone(),
         volumes: its_own,
         taken_volumes: seen.taken_volumes.iter().cloned().collect(),
-        deleted_by_others: may_leave_some && seen.active_since.is_some() && seen.retirement.is_none(),
+        deleted_by_others: may_leave_some
+            && seen.active_since.is_some()
+            && seen.retirement.as_ref().is_none_or(is_undone),
         volume_seen: None,
     }
+}
+
+/// Whether the server was not deleted, though that was decided.
+fn is_undone(retirement: &Retirement) -> bool {
+    retirement.step < RetirementStep::ServerDeleted
 }
 
 fn forget_what_is_over(state: &mut State, now: Timestamp) {

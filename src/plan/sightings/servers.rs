@@ -29,6 +29,9 @@ const MOST_BUILDS: usize = 64;
 /// How much of a fault is remembered, in characters: the state is written after each step of a run.
 const LONGEST_FAULT: usize = 2_000;
 
+/// Of volumes that people attach to a server, so many are remembered: builds may attach their own for months.
+const MOST_TAKEN_VOLUMES: usize = 200;
+
 /// At most this much of the time between two runs counts as time at work.
 const LONGEST_GAP: SignedDuration = SignedDuration::from_mins(10);
 
@@ -166,7 +169,8 @@ fn see_server(memory: &mut ServerMemory, server: &Server, times: &Times, now: Ti
 /// Notes the volumes that came with it. As long as it was not ACTIVE, nobody can have attached one. One that a person
 /// detached since, or asked its cloud to keep, is theirs.
 fn see_volumes(memory: &mut ServerMemory, server: &Server) {
-    let mut taken = server.kept_volumes.clone();
+    let is_full = memory.taken_volumes.len() >= MOST_TAKEN_VOLUMES;
+    let mut taken = if is_full { SmallSet::default() } else { server.kept_volumes.clone() };
     if let Some(volumes) = &server.volumes {
         if memory.active_since.is_none() {
             memory.volumes.extend(volumes.iter().cloned());

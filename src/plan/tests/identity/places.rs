@@ -183,6 +183,17 @@ fn s3_a_floating_ip_stays_whose_server_another_compute_service_does_not_know() {
 }
 
 #[test]
+fn l4_an_order_remembers_the_place_where_it_is_sent() {
+    let mut s = Situation::new();
+    s.cloud("os").project = Some("p1".to_owned());
+    s.cloud("os").site = region("R1");
+    s.project(1, "amd64");
+    let state = s.plan().state;
+    let order = state.servers.values().next().expect("an order");
+    assert_eq!((&order.project, &order.site), (&Some("p1".to_owned()), &region("R1")));
+}
+
+#[test]
 fn l4_an_order_without_an_answer_in_a_place_that_was_left_is_no_supply_and_is_given_up_as_ever() {
     let mut s = Situation::new();
     s.cloud("os").project = Some("p2".to_owned());
