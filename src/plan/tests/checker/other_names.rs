@@ -80,7 +80,12 @@ pub(super) fn may_be(seen: &Seen<'_>, made: &Plan, node: &Node, server: &Server)
     let after = seen.ordered_in(server).is_none_or(|run| first > run);
     let own = |other: &Node| seen.could_be(other, server) || seen.maps_to(other, server);
     let mut connected = seen.nodes().iter().filter(|other| other.presence != Presence::Disconnected);
-    has_labels && after && !connected.any(own) && !is_strangers(seen, node)
+    // Listed while the server's own node had its agent, and without one ever since.
+    let had_agent = !node.idle || node.connected || known.first_online.is_some();
+    let memory = made.state.servers.values().find(|memory| memory.server_id.as_ref() == Some(&server.id));
+    let connected_in = memory.and_then(|memory| memory.last_connected);
+    let is_another = !had_agent && connected_in.is_some_and(|run| known.first_seen <= run);
+    has_labels && after && !is_another && !connected.any(own) && !is_strangers(seen, node)
 }
 
 fn is_renamed_to_anothers(seen: &Seen<'_>, made: &Plan, node: &Node, server: &Server) -> bool {
