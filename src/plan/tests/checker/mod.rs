@@ -267,10 +267,12 @@ fn made_nodes(
         let of_another = |other: &Server| other.id != server.id && keyed(node, other);
         ours.values().any(|(_, other)| ip.is_some_and(|ip| other.addresses.contains(&ip)) || of_another(other))
     };
-    let order = |mark: &Option<Mark>| mark.as_ref().map(|mark| mark.id.clone());
-    let made_for_another = |node: &Node| node.mark.is_some() && order(&node.mark) != order(&server.mark);
+    let is_of_another = |mark: &Mark| server.mark.as_ref().is_none_or(|own| own.id != mark.id);
+    let made_for_another = |node: &Node| node.mark.iter().chain(node.copied_mark.as_deref()).any(is_of_another);
     let is_it = |node: &Node| seen.could_be(node, server) && seen.maps_to(node, server);
-    let has_node = agents.any(|node| is_it(node) && !is_elsewhere(node) && !made_for_another(node));
+    // One without executors is being removed, or takes no builds.
+    let is_in_use = |node: &Node| node.executors > 0;
+    let has_node = agents.any(|node| is_in_use(node) && is_it(node) && !is_elsewhere(node) && !made_for_another(node));
     assert!(!has_node, "it has a node: {action}");
 }
 

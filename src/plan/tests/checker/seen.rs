@@ -52,7 +52,11 @@ impl<'a> Seen<'a> {
 
     /// The node type of a server: the one that this state ordered, whatever its mark says now.
     pub(super) fn kind_of(&self, server: &'a Server) -> Option<&'a NodeTypeName> {
-        let ordered = self.remembered(&server.id).filter(|memory| memory.origin != Origin::Found);
+        let by_order = || {
+            let memory = self.state.servers.get(&server.mark.as_ref()?.id)?;
+            memory.server_id.is_none().then_some(memory)
+        };
+        let ordered = self.remembered(&server.id).or_else(by_order).filter(|memory| memory.origin != Origin::Found);
         ordered.map(|memory| &memory.node_type).or(server.mark.as_ref().map(|mark| &mark.node_type))
     }
 
