@@ -237,6 +237,21 @@ fn a_type_that_failed_once_is_no_problem_while_builds_fill_its_limit() {
 }
 
 #[test]
+fn a_type_is_not_told_as_failing_for_a_server_that_a_person_keeps_from_joining() {
+    let mut s = Situation::new();
+    has_failed(&mut s);
+    s.active("s1", "ubuntu", "10.0.0.1");
+    s.nodes().push(Node { presence: set_offline(USER, "mine"), ..agent("ubuntu+10.0.0.1") });
+    s.ubuntu().max = Some(1);
+    s.project(1, "amd64");
+    for _ in 0..30 {
+        s.run().after("1m");
+    }
+    let plan = s.plan();
+    assert_eq!((told(&plan).len(), plan.problems.len()), (0, 1), "{:?}", plan.problems);
+}
+
+#[test]
 fn a_type_that_fails_is_a_problem_only_for_as_long_as_one_is_wanted() {
     let mut s = Situation::new();
     s.ubuntu().max = Some(1);

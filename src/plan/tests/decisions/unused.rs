@@ -2,6 +2,7 @@
 
 use super::lasting::problems_after;
 use crate::config::MinIdle;
+use crate::domain::world::Quota;
 use crate::plan::tests::situation::*;
 
 /// Two servers of ubuntu, idle, at a limit of two; one of centos would be wanted.
@@ -59,6 +60,16 @@ fn a_job_at_a_limit_that_a_server_at_work_helps_to_fill_waits_in_good_order() {
     s.ubuntu().min_idle = MinIdle::Always(1);
     let node = s.node("ubuntu+10.0.0.2");
     (node.idle, node.idle_executors) = (false, 0);
+    s.project(1, "rpm");
+    s.run();
+    assert_eq!(problems_after(&mut s, 8), [""; 0]);
+}
+
+#[test]
+fn held_servers_are_not_blamed_for_a_quota_that_others_use_as_well() {
+    let mut s = full(|s| s.cloud("os").quota = Some(Quota { instances: Some(0), ..Quota::default() }));
+    hold(&mut s, "ubuntu+10.0.0.1");
+    hold(&mut s, "ubuntu+10.0.0.2");
     s.project(1, "rpm");
     s.run();
     assert_eq!(problems_after(&mut s, 8), [""; 0]);

@@ -144,8 +144,8 @@ fn s2_a_volume_that_once_had_a_name_is_left_alone() {
 }
 
 /// A server with `storage` whose lists show this volume as one that goes with it, or stays, one run after the other; then it
-/// is gone. Gives what is deleted of the volume.
-fn deleted_storage(shown: &[(&[&str], &[&str])], by_mita: bool) -> Vec<String> {
+/// is gone, with so much of a retirement of mita's done. Gives what is deleted of the volume.
+fn deleted_storage(shown: &[(&[&str], &[&str])], step: Option<RetirementStep>) -> Vec<String> {
     let mut s = Situation::new();
     s.active("s1", "ubuntu", "10.0.0.1");
     s.memory("s1").active_since = None;
@@ -156,27 +156,31 @@ fn deleted_storage(shown: &[(&[&str], &[&str])], by_mita: bool) -> Vec<String> {
         s.server("s1").kept_volumes = ids(stays);
         s.run().after("1m");
     }
-    if by_mita {
-        deleted_by_mita(&mut s);
-    } else {
-        s.lose_server("s1");
-    }
+    let since = s.now;
+    s.memory("s1").retirement = step.map(|step| Retirement { rule: Rule::Idle, since, step });
+    s.lose_server("s1");
     s.run().after("1m").run();
     next_runs(&mut s, 3, &volume("v1", "s1-blank-vol"))
 }
 
+/// mita has deleted the server.
+const DONE: Option<RetirementStep> = Some(RetirementStep::ServerDeleted);
+
 #[test]
 fn s2_a_storage_volume_that_a_person_detached_or_asked_to_keep_is_left_alone() {
-    assert_eq!(deleted_storage(&[(&["v1"], &[])], true), ["v1"; 3]);
-    assert_eq!(deleted_storage(&[(&["v1"], &[]), (&[], &["v1"])], true), [""; 0], "to be kept");
-    assert_eq!(deleted_storage(&[(&[], &["v1"])], true), [""; 0], "with the state lost in between");
-    assert_eq!(deleted_storage(&[(&["v1"], &[]), (&[], &[])], true), [""; 0], "detached");
-    assert_eq!(deleted_storage(&[(&["v1"], &[]), (&["v1"], &["data"])], true), ["v1"; 3], "of a person's own volume");
+    assert_eq!(deleted_storage(&[(&["v1"], &[])], DONE), ["v1"; 3]);
+    assert_eq!(deleted_storage(&[(&["v1"], &[]), (&[], &["v1"])], DONE), [""; 0], "to be kept");
+    assert_eq!(deleted_storage(&[(&[], &["v1"])], DONE), [""; 0], "with the state lost in between");
+    assert_eq!(deleted_storage(&[(&["v1"], &[]), (&[], &[])], DONE), [""; 0], "detached");
+    assert_eq!(deleted_storage(&[(&["v1"], &[]), (&["v1"], &["data"])], DONE), ["v1"; 3], "of a person's own volume");
 }
 
 #[test]
 fn s2_a_free_volume_of_a_server_that_somebody_else_deleted_may_have_been_detached_before() {
-    assert_eq!(deleted_storage(&[(&["v1"], &[])], false), [""; 0]);
+    assert_eq!(deleted_storage(&[(&["v1"], &[])], None), [""; 0]);
+    for step in [RetirementStep::Decided, RetirementStep::NodesDeleted] {
+        assert_eq!(deleted_storage(&[(&["v1"], &[])], Some(step)), [""; 0], "{step:?}: mita came not so far");
+    }
     let mut s = Situation::new();
     s.active("s1", "ubuntu", "10.0.0.1").state = ServerState::Building;
     let memory = s.memory("s1");
@@ -185,6 +189,17 @@ fn s2_a_free_volume_of_a_server_that_somebody_else_deleted_may_have_been_detache
     s.lose_server("s1");
     s.after("1m").run().after("1m").run();
     assert_eq!(next_runs(&mut s, 1, &volume("v1", "s1-blank-vol")), ["v1"], "of one that never ran");
+}
+
+#[test]
+fn volumes_that_builds_attach_for_months_are_remembered_up_to_a_bound() {
+    let mut s = Situation::new();
+    s.busy("s1", "10.0.0.1");
+    for number in 0..400 {
+        s.server("s1").kept_volumes = [format!("v{number}").as_str().into()].into();
+        s.run().after("1m");
+    }
+    assert_eq!(s.memory("s1").taken_volumes.len(), 200);
 }
 
 #[test]

@@ -272,7 +272,12 @@ fn l6_a_server_of_another_project_that_has_no_node_for_a_day_is_forgotten() {
         s.after("1h").run();
         assert_eq!(s.state.servers.len(), 1);
     }
-    s.after("1h").run();
+    let shown = whole(&s.after("1h").plan());
+    assert!(
+        shown.contains("in another place than the one that mita logs in to at provider os, and forgotten"),
+        "{shown}"
+    );
+    s.run();
     assert!(s.state.servers.is_empty() && s.state.gone_servers.is_empty());
     assert_eq!(s.plan().problems, []);
 }
