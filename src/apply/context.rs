@@ -15,8 +15,6 @@ use std::collections::BTreeSet;
 use std::sync::mpsc::Sender;
 use std::sync::{Mutex, MutexGuard};
 
-const FEWER_REQUESTS: &str = "asks for fewer requests";
-
 pub(super) const JENKINS_RESTARTED: &str = "Jenkins was restarted in the middle of the run";
 
 /// What all actions work with. Each thread has its own clone; the events end when the last one is gone.
@@ -82,7 +80,9 @@ impl<'a> Context<'a> {
     /// Fails if the provider asked for fewer requests when something was deleted there in this run.
     pub(super) fn may_delete_at(&self, provider: &ProviderName) -> Result<()> {
         match self.slowed().contains(provider) {
-            true => Err(NotDone::left(format!("left for a later run, since provider {provider} {FEWER_REQUESTS}"))),
+            true => {
+                Err(NotDone::left(format!("left for a later run, since provider {provider} asks for fewer requests")))
+            }
             false => Ok(()),
         }
     }

@@ -104,6 +104,25 @@ fn an_agent_that_registers_itself_between_the_deletion_of_its_node_and_of_its_se
 }
 
 #[test]
+fn a_retirement_that_stops_is_over_also_where_the_cloud_asks_for_fewer_requests() {
+    let it = Setup::trusty().top("concurrency = 1").node("debian", "labels = \"amd64 debian\"").start();
+    it.sim.on_boot("debian", JoinRule::base_plus_ip(seconds(30), "amd64 debian"));
+    for label in ["debian", "trusty"] {
+        it.sim.jenkins().submit(Job::freestyle(label).label(label).lasting(minutes(1)));
+    }
+    it.minutes_until(10, "both are built", |it| it.built().len() == 2);
+    it.minutes_until(12, "the next run retires them", |it| it.dry_run().lines().len() == 2);
+    it.sim.on_boot("trusty", JoinRule::base_plus_ip(seconds(30), TRUSTY).rejoins(seconds(0)));
+    it.sim.fault(Fault::new(Service::Nova, Kind::RetryAfter(300)).method("DELETE").always());
+    let run = it.minute();
+    let state = it.state();
+    let servers = state["servers"].as_object().expect("servers");
+    let goes_on =
+        |kind: &str| servers.values().any(|server| server["node_type"] == kind && !server["retirement"].is_null());
+    assert_eq!((goes_on("debian"), goes_on("trusty")), (true, false), "{}", run.story());
+}
+
+#[test]
 fn s1_a_job_that_comes_to_an_agent_which_registered_itself_again_is_not_killed() {
     let (it, node) = about_to_retire(Setup::trusty());
     it.sim.on_boot("trusty", JoinRule::base_plus_ip(seconds(30), TRUSTY).rejoins(seconds(0)));

@@ -3,8 +3,7 @@
 use crate::config::of_process;
 use crate::domain::format::escaped;
 use crate::secret::{redact, redact_document};
-use crate::view::compact::UNCUT;
-use crate::view::compact::cut;
+use crate::view::compact::{UNCUT, cut};
 use crate::view::style::unmarked;
 use crate::view::table::folded;
 use crate::view::text::{one_line, plural};

@@ -154,7 +154,7 @@ fn in_order(mut machines: Vec<usize>) -> Vec<usize> {
 }
 
 /// Whether the server has the address in a node's name.
-pub(super) fn has_address_of(machine: &Machine<'_>, ip: Option<IpAddr>) -> bool {
+pub(crate) fn has_address_of(machine: &Machine<'_>, ip: Option<IpAddr>) -> bool {
     let addresses = machine.server().map(|server| &server.addresses);
     ip.is_some_and(|ip| addresses.is_some_and(|addresses| addresses.contains(&ip)))
 }

@@ -8,7 +8,7 @@ pub(crate) mod bearers;
 mod bystanders;
 pub(crate) mod closed;
 pub mod fleet;
-mod index;
+pub(crate) mod index;
 mod losses;
 mod machines;
 pub(crate) mod misleading;

@@ -12,6 +12,7 @@ use crate::domain::state::{
 };
 use crate::domain::world::{Lock, Node, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
+use crate::plan::identity::index::has_address_of;
 use crate::plan::identity::places::is_mere_order;
 use foldhash::{HashSet, HashSetExt};
 use jiff::{SignedDuration, Timestamp};
@@ -201,10 +202,7 @@ fn see_nodes(
     memory.came_back_at = memory.came_back_at.map(|at| at.min(now));
     // Of several nodes, the one that was first: another may only look like it. Of those that come at once, one with its address.
     let is_there = |own: &NodeName| machine.nodes.iter().any(|node| node.name == *own);
-    let has_address = |node: &&&Node| {
-        let addresses = machine.server().map(|server| &server.addresses);
-        node.name.convention().ip.is_some_and(|ip| addresses.is_some_and(|addresses| addresses.contains(&ip)))
-    };
+    let has_address = |node: &&&Node| has_address_of(machine, node.name.convention().ip);
     let own = machine.nodes.iter().find(has_address).or(machine.nodes.first());
     if let Some(node) = own.filter(|_| !memory.node.as_ref().is_some_and(is_there)) {
         memory.node = Some(node.name.clone());
