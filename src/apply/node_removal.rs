@@ -54,11 +54,12 @@ impl<'a> Removal<'a> {
 
 /// Deletes the node of an order that was refused.
 pub(super) fn remove_node_of_order(context: &Context<'_>, node: &NodeName, order: &MitaId) -> Result<()> {
-    remove_nodes(context, &Removal::of_order(Rule::NoServer, node, order))
+    remove_nodes(context, &Removal::of_order(Rule::NoServer, node, order)).map(drop)
 }
 
-/// Steps 1 to 3. Once they are done no node stands in the way of the server's deletion.
-pub(super) fn remove_nodes(context: &Context<'_>, removal: &Removal<'_>) -> Result<()> {
+/// Steps 1 to 3. Once they are done no node stands in the way of the server's deletion. Gives the nodes that were deleted: any
+/// other one has gone, or has another name.
+pub(super) fn remove_nodes<'a>(context: &Context<'_>, removal: &Removal<'a>) -> Result<Vec<&'a NodeName>> {
     let jenkins = context.jenkins()?;
     let message = offline_message(&context.config.owner, &removal.named, removal.rule);
     if let Some(node) = hidden_node(context, jenkins, removal)? {
@@ -100,15 +101,19 @@ pub(super) fn remove_nodes(context: &Context<'_>, removal: &Removal<'_>) -> Resu
         seen_idle.push(node);
     }
     // Step 3.
+    let mut deleted = Vec::new();
     for node in seen_idle {
         match jenkins.delete(node)? {
-            jenkins::NodeChange::Done => context.report(Event::NodeDeleted(node.clone())),
+            jenkins::NodeChange::Done => {
+                context.report(Event::NodeDeleted(node.clone()));
+                deleted.push(node);
+            }
             // What the state knows of it stays until a list lacks it: the node was read a moment ago.
             jenkins::NodeChange::NoSuchNode => {}
         }
     }
     completed(context, removal, RetirementStep::NodesDeleted);
-    Ok(())
+    Ok(deleted)
 }
 
 fn completed(context: &Context<'_>, removal: &Removal<'_>, step: RetirementStep) {

@@ -27,7 +27,7 @@ use crate::plan::identity::ownership::is_ours;
 use crate::plan::lifecycle::arrivals;
 use crate::plan::model::Target;
 use crate::provider::{Deletion, Failure, FailureKind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
 pub(super) fn retire(context: &Context<'_>) {
@@ -36,18 +36,21 @@ pub(super) fn retire(context: &Context<'_>) {
         let nodes_removed = remove_nodes_and_read_console(context, &removal);
         (action, removal, nodes_removed)
     });
-    let mut servers = Vec::new();
+    let (mut servers, mut deleted) = (Vec::new(), BTreeSet::new());
     for (action, removal, nodes_removed) in removals {
         match (nodes_removed, removal.server) {
-            (Ok(()), Some(target)) => servers.push((action, removal.rule, target)),
-            (Ok(()), None) => context.report_result(action, Ok(Outcome::Done)),
+            (Ok(nodes), Some(target)) => {
+                servers.push((action, removal.rule, target));
+                deleted.extend(nodes);
+            }
+            (Ok(_), None) => context.report_result(action, Ok(Outcome::Done)),
             (Err(not_done), _) => context.report_result(action, Err(not_done)),
         }
     }
     if servers.is_empty() {
         return;
     }
-    let registered = registered_meanwhile(context);
+    let registered = registered_meanwhile(context, &deleted);
     context.parallel(servers, |(action, rule, target)| {
         let result = check_and_delete(context, rule, target, &registered);
         let order = target.order.clone();
@@ -63,7 +66,7 @@ pub(super) fn retire(context: &Context<'_>) {
 }
 
 /// The console is read at the same time, so that the deletion does not wait for it.
-fn remove_nodes_and_read_console(context: &Context<'_>, removal: &Removal<'_>) -> Result<()> {
+fn remove_nodes_and_read_console<'a>(context: &Context<'_>, removal: &Removal<'a>) -> Result<Vec<&'a NodeName>> {
     if let Some(Target { provider, .. }) = removal.server
         && let Err(reason) = context.services.provider(provider)
     {
@@ -82,7 +85,7 @@ fn remove_nodes_and_read_console(context: &Context<'_>, removal: &Removal<'_>) -
 }
 
 /// Step 4: the servers that stay, each with the node that keeps it.
-fn registered_meanwhile(context: &Context<'_>) -> Result<BTreeMap<MitaId, NodeName>> {
+fn registered_meanwhile(context: &Context<'_>, deleted: &BTreeSet<&NodeName>) -> Result<BTreeMap<MitaId, NodeName>> {
     let nodes = context.jenkins()?.nodes().map_err(|error| NotDone::failed(error.to_string()))?;
     if context.is_restarted(&nodes.session) {
         return Err(NotDone::failed(JENKINS_RESTARTED));
@@ -96,7 +99,7 @@ fn registered_meanwhile(context: &Context<'_>) -> Result<BTreeMap<MitaId, NodeNa
         nodes: Listing::Complete(nodes.value),
     };
     let world = World { clouds: context.world.clouds.clone(), jenkins };
-    Ok(arrivals::keepers(context.config, context.plan, context.world, &world))
+    Ok(arrivals::keepers(context.config, context.plan, deleted, context.world, &world))
 }
 
 /// The result of step 4 for one server, then steps 5 and 6.

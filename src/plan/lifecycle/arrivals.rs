@@ -13,12 +13,18 @@ use crate::plan::identity::unconventional::{Distance, agents, keeps_its_server, 
 use crate::plan::model::{Action, Plan, Subject, Target, Verdict};
 use crate::plan::sightings;
 use foldhash::{HashMap, HashSet};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Servers that the plan removes and that stay, each with the node that keeps it: one that could be it and is new or
 /// works, or one under a name outside the convention that may be it and works or is held. `seen` is what the plan was made
-/// from, `again` the same with the nodes of Jenkins as they are now.
-pub fn keepers(config: &Config, plan: &Plan, seen: &World, again: &World) -> BTreeMap<MitaId, NodeName> {
+/// from, `again` the same with the nodes of Jenkins as they are now, and `deleted` has the nodes that were deleted in between.
+pub fn keepers(
+    config: &Config,
+    plan: &Plan,
+    deleted: &BTreeSet<&NodeName>,
+    seen: &World,
+    again: &World,
+) -> BTreeMap<MitaId, NodeName> {
     let fleet = identify(config, again, &plan.state);
     let before = Before::of(plan, seen);
     let mapped = fleet.nodes.iter().filter(|(_, identity)| identity.machine().is_some());
@@ -49,9 +55,9 @@ pub fn keepers(config: &Config, plan: &Plan, seen: &World, again: &World) -> BTr
         let machine = &fleet.machines[number];
         let removed = before.removed.get(&machine.id);
         let distance = if misleading.contains(&node.name) {
-            // What was its node a moment ago is deleted, and has no other name.
-            let had_none = removed.is_none_or(|target| target.nodes.is_empty());
-            misleading.distance(machine, node).filter(|_| had_none)?
+            // What is deleted has no other name.
+            let is_deleted = removed.is_some_and(|target| target.nodes.iter().any(|node| deleted.contains(node)));
+            misleading.distance(machine, node).filter(|_| !is_deleted)?
         } else {
             Distance::between(config, &state, machine, node)?
         };

@@ -1,21 +1,35 @@
 //! What has come to Jenkins between the plan and the deletion of a server, and what keeps the server then.
 
-use crate::domain::names::MitaId;
+use crate::domain::names::{MitaId, NodeName};
 use crate::domain::rule::Rule;
 use crate::domain::state::{Retirement, RetirementStep};
 use crate::domain::world::*;
 use crate::plan::lifecycle::arrivals::{is_of_another, keepers};
+use crate::plan::model::Plan;
 use crate::plan::tests::situation::*;
+use std::collections::BTreeSet;
 
-/// The servers of a plan that stay after all, where this has become of Jenkins' nodes meanwhile.
+/// The servers of a plan that stay after all, where this has become of Jenkins' nodes meanwhile and mita deleted those of the
+/// servers.
 fn kept(s: &Situation, change: impl FnOnce(&mut Situation)) -> Vec<String> {
     let plan = s.plan();
+    let deleted = plan.actions.iter().filter_map(|action| action.removed()).flat_map(|target| &target.nodes);
+    kept_beside(s, &plan, &deleted.collect(), change)
+}
+
+/// The same where mita deleted these.
+fn kept_beside(
+    s: &Situation,
+    plan: &Plan,
+    deleted: &BTreeSet<&NodeName>,
+    change: impl FnOnce(&mut Situation),
+) -> Vec<String> {
     let mut after = Situation { world: s.world.clone(), config: s.config.clone(), state: s.state.clone(), ..*s };
     for action in plan.actions.iter().filter_map(|action| action.removed()) {
         action.nodes.iter().for_each(|node| after.lose_node(node.as_str()));
     }
     change(&mut after);
-    let kept = keepers(&s.config, &plan, &s.world, &after.world);
+    let kept = keepers(&s.config, plan, deleted, &s.world, &after.world);
     kept.into_iter().map(|(server, node)| format!("{server} {node}")).collect()
 }
 
@@ -62,6 +76,18 @@ fn s1_a_node_that_was_renamed_meanwhile_and_works_or_is_held_keeps_its_server() 
         }
     }
     assert_eq!(kept(&missing(), |s| s.nodes().push(agent("keep-for-ann"))), [""; 0]);
+}
+
+#[test]
+fn s1_a_node_that_got_the_name_of_another_server_meanwhile_and_works_keeps_its_server() {
+    for (is_deleted, keepers) in [(false, &["m1 ubuntu+10.0.0.2"][..]), (true, &[])] {
+        let mut s = idle();
+        s.active("s2", "ubuntu", "10.0.0.2");
+        let plan = s.plan();
+        let own = NodeName::from("ubuntu+10.0.0.1");
+        let deleted = is_deleted.then_some(&own).into_iter().collect();
+        assert_eq!(kept_beside(&s, &plan, &deleted, |s| s.nodes().push(busy("ubuntu+10.0.0.2"))), keepers);
+    }
 }
 
 #[test]
