@@ -22,12 +22,8 @@ fn delete_volume(context: &Context<'_>, id: &VolumeId, left_by: &FormerServer) -
     context.may_delete_at(provider)?;
     let Some(cloud) = context.provider(provider)?.attachments() else { return Ok(Outcome::AlreadyDone) };
     let Some(volume) = found(cloud.volume(id))? else { return Ok(Outcome::AlreadyDone) };
-    let installation = context.config.installation();
-    let marked = volume.mark.as_ref().is_some_and(|mark| mark.is_of(&installation));
-    let gone = context.state.gone_servers.get(server);
-    let known = gone.is_some_and(|gone| volumes::is_known_of(&volume, gone));
-    let taken = gone.is_some_and(|gone| volumes::is_taken(&volume, server, gone));
-    if taken || !marked && !known && volumes::volume_of(&volume.name).as_ref() != Some(server) {
+    let owner = volumes::owner(context.config, context.state, &volume);
+    if !owner.is_some_and(|(owner, gone)| owner == server && !volumes::is_taken(&volume, server, gone)) {
         return Err(NotDone::skipped(format!("volume {id} no longer belongs to server {server}: it is left alone")));
     }
     match &volume.state {

@@ -4,6 +4,7 @@
 //! else that of `MITA_CONFIG`, else the first in the usual places. What cannot be read gives no candidates: a completion has
 //! no place for an error.
 
+use crate::cli::args::config_in;
 use crate::cli::load::load;
 use crate::config;
 use crate::config::Config;
@@ -55,14 +56,9 @@ fn matching(begin: &OsStr, names: impl Iterator<Item = String>) -> Vec<Completio
 }
 
 fn configured() -> Option<Config> {
-    Some(load(named(&std::env::args_os().collect::<Vec<_>>())).ok()?.config)
-}
-
-/// The value of `--config` among these words.
-fn named(words: &[OsString]) -> Option<PathBuf> {
-    let apart = words.windows(2).find(|pair| pair[0] == "--config").map(|pair| PathBuf::from(&pair[1]));
-    let joined = || words.iter().find_map(|word| word.to_str()?.strip_prefix("--config=").map(PathBuf::from));
-    apart.or_else(joined)
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let named = config_in(words.iter().filter_map(|word| word.to_str()));
+    Some(load(named.map(PathBuf::from)).ok()?.config)
 }
 
 fn names_of_types(config: &Config) -> impl Iterator<Item = String> {

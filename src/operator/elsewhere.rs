@@ -9,7 +9,7 @@ use crate::journal;
 use crate::operator::context::report_unwritten;
 use crate::operator::request::{Answer, Ended, Request};
 use crate::plan::identity::fleet::{Machine, Sighting};
-use crate::plan::identity::places::{cure, there};
+use crate::plan::identity::places::{forgetting, there};
 use crate::store::{Store, StoreError};
 use jiff::Timestamp;
 
@@ -22,7 +22,7 @@ pub(super) fn out_of_reach(world: &World, machine: &Machine<'_>, state: &State) 
 }
 
 /// Forgets a server that is elsewhere and has no node, if a person wants to be rid of it. None of any other server.
-pub(super) fn request(
+pub(super) fn forget(
     config: &Config,
     world: &World,
     machine: &Machine<'_>,
@@ -31,10 +31,10 @@ pub(super) fn request(
     store: &mut Store,
     (person, now): (&str, Timestamp),
 ) -> Result<Option<Answer>, StoreError> {
-    let Some((why, cure)) = out_of_reach(world, machine, &state).zip(cure(machine)) else { return Ok(None) };
+    let Some((why, command)) = out_of_reach(world, machine, &state).zip(forgetting(machine)) else { return Ok(None) };
     let answer = |ended, reason| Answer { server_id: machine.server_id.clone(), ..Answer::new(ended, reason) };
     if matches!(request, Request::Hold { .. } | Request::Release) {
-        let reason = format!("it has no node in Jenkins, and is {why}: `{cure}` makes mita forget it");
+        let reason = format!("it has no node in Jenkins, and is {why}: `{command}` makes mita forget it");
         return Ok(Some(answer(Ended::Refused, reason)));
     }
     let Some(known) = state.servers.remove(&machine.id) else { return Ok(None) };

@@ -95,12 +95,11 @@ impl Context<'_> {
                 self.forget_set_offline();
                 self.store.save(&self.state)?;
                 self.journal(Event::Released, "");
-                let ended = match (set_offline_by, withdrawn) {
-                    (Some(SetOfflineBy::Us), Some(asked)) => format!(", and is no longer to be retired{asked}"),
-                    (Some(SetOfflineBy::Us), None) => String::new(),
-                    (Some(SetOfflineBy::Person | SetOfflineBy::Monitor) | None, _) => ended(cause),
-                };
-                answer(Ended::Done, &format!("{}{ended}", self.released()))
+                let by_us = set_offline_by == Some(SetOfflineBy::Us);
+                let held = if by_us { String::new() } else { whose_hold(cause) };
+                let asked =
+                    withdrawn.map_or_else(String::new, |asked| format!(", and is no longer to be retired{asked}"));
+                answer(Ended::Done, &format!("{}{asked}{held}", self.released()))
             }
             Ok(Restoration::NotSetOffline) => answer(Ended::AlreadySo, "somebody has brought it back in the meantime"),
             Ok(Restoration::Held(reason)) => {
@@ -143,15 +142,18 @@ impl Context<'_> {
 }
 
 /// Whose hold it was, and why.
-fn ended(cause: &OfflineCause) -> String {
+fn whose_hold(cause: &OfflineCause) -> String {
     match holder(cause) {
         (Some(person), why) => format!("; {person} held it{}", because(&why)),
-        (None, _) => quoted(cause).replacen(": ", "; it was held for ", 1),
+        (None, _) => first_line(cause).map_or_else(String::new, |reason| format!("; it was held for \"{reason}\"")),
     }
 }
 
-/// The first line of what Jenkins shows as the reason.
+/// The first line of what Jenkins shows as the reason, at the end of a sentence.
 fn quoted(cause: &OfflineCause) -> String {
-    let reason = cause.reason.lines().next().unwrap_or_default().trim();
-    if reason.is_empty() { String::new() } else { format!(": \"{reason}\"") }
+    first_line(cause).map_or_else(String::new, |reason| format!(": \"{reason}\""))
+}
+
+fn first_line(cause: &OfflineCause) -> Option<&str> {
+    cause.reason.lines().next().map(str::trim).filter(|reason| !reason.is_empty())
 }

@@ -52,11 +52,11 @@ pub fn execute(
     let fleet = identify(config, &world, &state);
     let (node, identity) = match find(&fleet, named, *request == Request::EndBuild(Consent::GivenForThisName)) {
         Ok((node, identity)) => (*node, identity),
-        Err(Missing { machine, answer }) => {
+        Err(Missing { machine: None, answer }) => return Ok(answer),
+        Err(Missing { machine: Some(machine), answer }) => {
             let by = (person, moment.now);
-            let forgotten =
-                machine.map(|machine| elsewhere::request(config, &world, machine, request, state, &mut store, by));
-            return Ok(forgotten.transpose()?.flatten().unwrap_or(answer));
+            let forgotten = elsewhere::forget(config, &world, machine, request, state, &mut store, by)?;
+            return Ok(forgotten.unwrap_or(answer));
         }
     };
     // A hold that Jenkins does not show can be ended nowhere else.

@@ -126,7 +126,7 @@ impl<'a> Known<'a> {
         // In a large farm this is as much as was decided.
         drop((supply, placement));
         decisions::lasting::report(&mut state, &mut decided, now);
-        let mut problems = text::problems::problems(config, world, &state);
+        let mut problems = text::problems::problems(config, world, &state, fleet);
         problems.extend(decided.problems);
         let mut plan = Plan {
             owner: config.owner.clone(),

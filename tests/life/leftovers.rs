@@ -5,8 +5,8 @@ use crate::harness::{Installation, Run, Setup, minutes, seconds};
 use mita::domain::rule::Rule;
 use mita::plan::model::Subject;
 use mita_sim::jenkins::queue::Job;
-use mita_sim::openstack::{Fate, Status};
-use mita_sim::{Fault, Kind, Service};
+use mita_sim::openstack::{Fate, Status, Volume};
+use mita_sim::{Fault, Kind, Service, World};
 
 fn with_storage() -> Setup {
     Setup::new().node("trusty", "labels = \"amd64 trusty\"\nstorage = 10")
@@ -47,6 +47,44 @@ fn s2_a_volume_in_use_stays_though_its_name_is_that_of_a_server_of_ours() {
     assert!(!run.lines().iter().any(|line| line.contains("delete_volume")), "{}", run.story());
     let volume = run.report.plan.verdicts.iter().find(|verdict| verdict.subject == Subject::Volume);
     assert_eq!(volume.map(|volume| volume.rule), Some(Rule::Attached), "{}", run.story());
+}
+
+#[test]
+fn s2_a_volume_that_a_person_takes_after_it_was_listed_is_left_alone() {
+    type Take = fn(&mut World);
+    let takes: [Take; 2] = [
+        |world| volume_of(world).status = "in-use".into(),
+        |world| {
+            let volume = volume_of(world);
+            volume.name = "mine".into();
+            volume.metadata.clear();
+        },
+    ];
+    for take in takes {
+        let farm = with_storage().start();
+        farm.sim.cloud("openstack").next_fates.push_back(Fate::VolumeNeverReady);
+        farm.sim.jenkins().submit(Job::freestyle("ceph-build").label("trusty"));
+        farm.minutes_until(6, "it is to be deleted", |farm| {
+            farm.dry_run().lines().iter().any(|line| line.contains("delete_volume"))
+        });
+        let id = loose(&farm).remove(0);
+        farm.sim.fault(
+            Fault::new(Service::Cinder, Kind::Before(Box::new(take))).method("GET").path(&format!("/volumes/{id}")),
+        );
+        let run = farm.minute();
+        assert_eq!(run.count(Service::Cinder, "DELETE", ""), 0, "{}", run.story());
+        assert!(
+            run.lines().iter().any(|line| line.contains("delete_volume") && line.ends_with("skipped")),
+            "{}",
+            run.story()
+        );
+    }
+}
+
+/// The one volume that there is.
+fn volume_of(world: &mut World) -> &mut Volume {
+    let cloud = world.clouds.get_mut("openstack").expect("the cloud");
+    cloud.volumes.first_mut().expect("a volume")
 }
 
 #[test]

@@ -81,7 +81,7 @@ pub(crate) struct Release {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Retire {
     /// A node of this installation: its name, address or page in Jenkins, or the id of its server or order; or the id of a
-    /// server in another place that has no node, which mita then forgets
+    /// server or order in another place that has no node, which mita then forgets
     #[arg(value_name = "NODE", value_parser = name, add = ArgValueCompleter::new(candidates::nodes))]
     pub(crate) node: String,
 

@@ -164,6 +164,15 @@ impl Command {
     }
 }
 
+/// The configuration that a command line names, of which these are words: of one that is not whole yet, or that stands in a file.
+pub(crate) fn config_in<'a>(words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut words = words.skip_while(|word| *word != "--config" && !word.starts_with("--config="));
+    match words.next()?.strip_prefix("--config=") {
+        Some(named) => Some(named),
+        None => words.next(),
+    }
+}
+
 /// Adds what the parser of options does not know: what somebody meant who typed this.
 fn with_tip(mut error: clap::Error, words: &[OsString]) -> clap::Error {
     if let Some(tip) = misread_option(words).or_else(|| spare_word(&error, words)) {

@@ -1,16 +1,14 @@
 //! Checks the names of agents that are not ours, and what starts those that are.
 
 use crate::config::{Config, NodeType, Registration};
-use crate::domain::state::State;
-use crate::domain::world::{NodeKind, World};
+use crate::domain::world::NodeKind;
 use crate::plan::demand::serving::further_labels;
-use crate::plan::identity::fleet::NodeIdentity;
-use crate::plan::identity::identify;
+use crate::plan::identity::fleet::{Fleet, NodeIdentity};
 use crate::view::document::check::Online;
 
-pub(super) fn check(online: &mut Online, config: &Config, world: &World) {
-    for (node, identity) in identify(config, world, &State::new(config.owner.clone())).nodes {
-        let (NodeKind::Agent, NodeIdentity::Foreign(_)) = (&node.kind, &identity) else { continue };
+pub(super) fn check(online: &mut Online, config: &Config, fleet: &Fleet<'_>) {
+    for (node, identity) in &fleet.nodes {
+        let (NodeKind::Agent, NodeIdentity::Foreign(_)) = (&node.kind, identity) else { continue };
         let name = node.name.as_str();
         let place = format!("node {name}");
         if config.node_types.iter().any(|kind| kind.name.as_str() == name) {

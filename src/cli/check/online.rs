@@ -5,6 +5,7 @@ use crate::cli::check::{agents, clocks, clouds, controller, strangers};
 use crate::config::Config;
 use crate::domain::state::State;
 use crate::observe::{Services, observe};
+use crate::plan::identity::identify;
 use crate::plan::identity::places::elsewhere;
 use crate::reconcile::Moment;
 use crate::store::{Loaded, load_only};
@@ -20,13 +21,18 @@ pub(crate) fn check(config: &Config, moment: Moment) -> Online {
     for provider in &config.providers {
         clouds::check(&mut online, config, &services, &world, provider, moment);
     }
-    if let Ok(Loaded::Known(state)) = load_only(&config.state_file, &config.installation()) {
-        for elsewhere in elsewhere(&world, &state) {
-            online.fault(&format!("provider {}", elsewhere.provider), elsewhere.to_string());
+    let state = match load_only(&config.state_file, &config.installation()) {
+        Ok(Loaded::Known(state)) => *state,
+        Ok(Loaded::Fresh | Loaded::Unreadable { .. } | Loaded::SetAside { .. }) | Err(_) => {
+            State::new(config.owner.clone())
         }
+    };
+    let fleet = identify(config, &world, &state);
+    for elsewhere in elsewhere(&world, &state, &fleet) {
+        online.fault(&format!("provider {}", elsewhere.provider), elsewhere.to_string());
     }
     strangers::check(&mut online, config, &world);
     clocks::check(&mut online, config, &services, moment);
-    agents::check(&mut online, config, &world);
+    agents::check(&mut online, config, &fleet);
     online
 }

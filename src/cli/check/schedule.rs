@@ -3,6 +3,7 @@
 //!
 //! Only entries in usual forms are understood, in files that this user can read; any other entry gives no warning.
 
+use crate::cli::args::config_in;
 use crate::config::Config;
 use crate::domain::format::span;
 use jiff::SignedDuration;
@@ -19,11 +20,9 @@ const TIMERS: [&str; 2] = ["etc/systemd/system/mita.timer", "usr/lib/systemd/sys
 /// The warnings about entries below `root`: that they start mita twice, else that an interval is shorter than the deadline.
 pub(super) fn warnings(config: &Config, root: &Path) -> Vec<String> {
     let crontabs = crontabs(root);
-    let doubled = doubled(&crontabs, &config.path).into_iter();
-    let doubled = doubled.map(|text| format!("{}: {text}", config.path.display()));
-    let doubled: Vec<String> = doubled.collect();
+    let doubled = doubled(&crontabs, &config.path);
     if !doubled.is_empty() {
-        return doubled;
+        return doubled.into_iter().map(|text| format!("{}: {text}", config.path.display())).collect();
     }
     let entries = crontabs.into_iter().chain(timer(root));
     let intervals = entries.filter_map(|(path, text)| Some((interval(&path, &text, &config.path)?, path)));
@@ -52,7 +51,7 @@ fn doubled(crontabs: &[(PathBuf, String)], config: &Path) -> Vec<String> {
         if let Some((_, line)) = twice {
             found.push(format!("{} starts mita with the same line twice: remove one of {line:?}", path.display()));
         }
-        let names_it: BTreeSet<bool> = lines.iter().map(|line| line.contains("--config")).collect();
+        let names_it: BTreeSet<bool> = lines.iter().map(|line| config_in(line.split_whitespace()).is_some()).collect();
         names_it.into_iter().for_each(|names| files.entry(names).or_default().push(path.display().to_string()));
     }
     for files in files.into_values().filter(|files| files.len() > 1) {
@@ -92,9 +91,8 @@ fn interval(path: &Path, text: &str, config: &Path) -> Option<SignedDuration> {
 fn of_cron(line: &str, config: &Path) -> Option<i64> {
     let line = line.trim();
     let starts_mita = !line.starts_with('#') && line.contains("mita") && line.contains(" reconcile");
-    let mut words = line.split_whitespace().skip_while(|word| *word != "--config").skip(1);
     let same = |named: &str| Path::new(named).canonicalize().ok() == config.canonicalize().ok();
-    if !starts_mita || words.next().is_some_and(|named| !same(named)) {
+    if !starts_mita || config_in(line.split_whitespace()).is_some_and(|named| !same(named)) {
         return None;
     }
     match line.split_whitespace().next()? {
@@ -170,8 +168,10 @@ mod tests {
     fn entries_of_other_installations_and_files_that_cron_ignores_are_no_second_ones() {
         let root = tempfile::tempdir().unwrap();
         let named = format!("* * * * * mita reconcile --config {}", Path::new("examples/mita.toml").display());
-        let other = "* * * * * mita reconcile";
-        for (file, line) in [("mita", &*named), ("mita-b", other), ("mita.dpkg-old", &named), ("mita~", &named)] {
+        let (other, joined) = ("* * * * * mita reconcile", "* * * * * mita reconcile --config=/etc/other.toml");
+        let files =
+            [("mita", &*named), ("mita-b", other), ("mita-c", joined), ("mita.dpkg-old", &named), ("mita~", &named)];
+        for (file, line) in files {
             let path = root.path().join("etc/cron.d").join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, line).unwrap();

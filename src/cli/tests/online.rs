@@ -8,6 +8,7 @@ use crate::view::tests::scene::Scene;
 use jiff::{SignedDuration, Timestamp};
 use mita_sim::jenkins::{Permission, Version};
 use mita_sim::openstack::Cloud;
+use mita_sim::{Fault, Kind, Service};
 
 pub(super) fn online(scene: &Scene) -> Online {
     let online = check(&scene.loaded.config, scene.moment());
@@ -362,6 +363,20 @@ fn an_agent_that_is_named_as_a_node_type_or_a_label_is_told() {
         scene.sim.jenkins().add_agent(name, "signing", 1);
         assert_hint(&scene, &[&format!("node {name}: has {part}"), "rename it"]);
     }
+}
+
+#[test]
+fn s3_a_node_of_ours_whose_cloud_cannot_be_read_is_not_told_as_somebody_elses() {
+    let scene = Scene::with_jobs();
+    (0..4).for_each(|_| drop(scene.run()));
+    let mut jenkins = scene.sim.jenkins();
+    let ours = jenkins.nodes.iter_mut().find(|node| node.name.starts_with("ubuntu+")).expect("a node of ours");
+    ours.label_by_plugin("linux");
+    drop(jenkins);
+    scene.sim.clear_log();
+    scene.sim.fault(Fault::new(Service::Keystone, Kind::Status(503, "{}".into())).always());
+    let hints = lines(&online(&scene).hints);
+    assert!(!hints.iter().any(|hint| hint.starts_with("node ")), "{hints:?}");
 }
 
 #[test]

@@ -225,7 +225,7 @@ impl Pause {
             && self.provider.as_ref().is_none_or(|paused| paused == provider)
     }
 
-    /// The command that ends this pause and no other; of everything it ends all.
+    /// The command that ends this pause; that of everything ends all pauses.
     pub fn resuming(&self) -> String {
         let node_type = self.node_type.iter().map(|name| format!(" --type {}", in_shell(name.as_str())));
         let provider = self.provider.iter().map(|name| format!(" --provider {}", in_shell(name.as_str())));

@@ -12,7 +12,7 @@ use crate::plan::capacity::placement::{Place, PlannedOrder};
 use crate::plan::capacity::supply::Supply;
 use crate::plan::demand::mismatch::Mismatches;
 use crate::plan::demand::queue::Demand;
-use crate::plan::identity::places::cure;
+use crate::plan::identity::places::forgetting;
 use crate::plan::lifecycle::phase::Phase;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -100,23 +100,24 @@ impl<'a> Blockers<'a> {
         let kind = &self.supply.config.node_types[node_type];
         self.known[node_type].get_or_init(|| {
             let mut blocker = self.supply.limits.blocker(kind, self.orders);
-            if let Some(cure) = self.cure(kind, &blocker) {
-                blocker.reason.push_str(&cure);
+            if let Some(way_out) = self.way_out(kind, &blocker) {
+                blocker.reason.push_str(&way_out);
             }
             blocker
         })
     }
 
     /// How room is made where servers fill a limit that mita cannot see, and that have no nodes.
-    fn cure(&self, kind: &NodeType, blocker: &Blocker) -> Option<String> {
+    fn way_out(&self, kind: &NodeType, blocker: &Blocker) -> Option<String> {
+        if blocker.rule != Rule::Limit {
+            return None;
+        }
         let Supply { fleet, limits, .. } = self.supply;
-        let filling = fleet.classified().filter(|(machine, classified)| {
-            blocker.rule == Rule::Limit
-                && classified.phase != Phase::LeftAlone(Rule::Gone)
-                && limits.is_filled_by(kind, blocker, machine)
-        });
-        let cures: Vec<String> = filling.filter_map(|(machine, _)| cure(machine)).collect();
-        let (number, first) = (cures.len(), cures.first()?);
+        let there = fleet.classified().filter(|(_, classified)| classified.phase != Phase::LeftAlone(Rule::Gone));
+        let commands = there.filter_map(|(machine, _)| Some((machine, forgetting(machine)?)));
+        let filling = commands.filter(|(machine, _)| limits.is_filled_by(kind, blocker, machine));
+        let commands: Vec<String> = filling.map(|(_, command)| command).collect();
+        let (number, first) = (commands.len(), commands.first()?);
         Some(format!("; {number} in another place, without a node: {first} forgets one there"))
     }
 

@@ -2,10 +2,10 @@
 //! latter lacks them says nothing.
 
 use crate::domain::format::in_shell;
-use crate::domain::names::{MitaId, ProviderName, ServerId};
+use crate::domain::names::{ProviderName, ServerId};
 use crate::domain::state::{ServerMemory, State};
 use crate::domain::world::{Cloud, Site, World};
-use crate::plan::identity::fleet::{Machine, Sighting};
+use crate::plan::identity::fleet::{Fleet, Machine, Sighting};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -83,15 +83,13 @@ pub fn is_mere_order(memory: &ServerMemory) -> bool {
     memory.server_id.is_none() && memory.joined_at.is_none()
 }
 
-/// What a person can do about a server elsewhere that has no node in Jenkins.
-pub fn cure(machine: &Machine<'_>) -> Option<String> {
+/// The command with which a person has mita forget a server elsewhere that has no node in Jenkins.
+pub fn forgetting(machine: &Machine<'_>) -> Option<String> {
     let is_alone = machine.nodes.is_empty() && machine.doubts.is_empty();
-    (matches!(machine.sighting, Sighting::Elsewhere) && is_alone)
-        .then(|| forgets(&machine.id, machine.server_id.as_ref()))
-}
-
-fn forgets(order: &MitaId, id: Option<&ServerId>) -> String {
-    format!("mita retire {}", in_shell(id.map_or(order.as_str(), ServerId::as_str)))
+    (matches!(machine.sighting, Sighting::Elsewhere) && is_alone).then(|| {
+        let id = machine.server_id.as_ref().map_or(machine.id.as_str(), ServerId::as_str);
+        format!("mita retire {}", in_shell(id))
+    })
 }
 
 /// Servers of a provider in another place.
@@ -106,24 +104,26 @@ pub struct Elsewhere<'a> {
     servers: usize,
     /// Orders of which nothing shows whether they made one.
     orders: usize,
-    /// How mita forgets those that had no node in the last run.
-    cures: Vec<String>,
+    /// Those without a node, which mita forgets at a person's word.
+    forgettable: usize,
+    /// The command for the first of them.
+    forgetting: Option<String>,
 }
 
 impl fmt::Display for Elsewhere<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { here, there, servers, orders, cures, .. } = self;
+        let Self { here, there, servers, orders, forgettable, forgetting, .. } = self;
         write!(f, "logs in to the {here}, and ")?;
         if *orders > 0 {
-            let (orders, them) = match orders {
-                1 => ("1 order without an answer".to_owned(), "it"),
-                _ => (format!("{orders} orders without an answer"), "them"),
+            let (orders, they, them) = match orders {
+                1 => ("1 order without an answer".to_owned(), "it", "it"),
+                _ => (format!("{orders} orders without an answer"), "they", "them"),
             };
             write!(
                 f,
-                "{orders} went to the {there}, so mita cannot see what it made and gives {them} up after order_timeout: "
+                "{orders} went to the {there}, so mita cannot see what {they} made and gives {them} up after order_timeout: \
+                 look there for what carries the mark of mita"
             )?;
-            write!(f, "look there for what carries the mark of mita")?;
         }
         if *servers == 0 {
             return Ok(());
@@ -133,10 +133,10 @@ impl fmt::Display for Elsewhere<'_> {
             _ => (format!("{servers} servers of ours are"), "them"),
         };
         let and = if *orders > 0 { "; " } else { "" };
-        let forgets = match &cures[..] {
-            [] => "mita retire with the id of a server".to_owned(),
-            [cure] => cure.clone(),
-            [cure, ..] => format!("{cure} (and so on)"),
+        let forgets = match (forgetting, forgettable) {
+            (None, _) => "mita retire with the id of a server".to_owned(),
+            (Some(command), 1) => command.clone(),
+            (Some(command), _) => format!("{command} (and so on)"),
         };
         write!(
             f,
@@ -146,17 +146,12 @@ impl fmt::Display for Elsewhere<'_> {
     }
 }
 
-/// The servers that are remembered in other places, where no list shows them.
-pub fn elsewhere<'a>(world: &'a World, state: &'a State) -> Vec<Elsewhere<'a>> {
+/// The servers that are in other places, where no list shows them.
+pub fn elsewhere<'a>(world: &'a World, state: &'a State, fleet: &Fleet<'_>) -> Vec<Elsewhere<'a>> {
     let mut found: BTreeMap<(&ProviderName, Place<'_>), Elsewhere<'a>> = BTreeMap::new();
-    for (order, memory) in &state.servers {
-        let Some(cloud) = world.clouds.get(&memory.provider).filter(|cloud| is_elsewhere(cloud, memory)) else {
-            continue;
-        };
-        // A run of now looks for it at the other provider.
-        if at_its_place(world, memory).is_some() {
-            continue;
-        }
+    for machine in fleet.machines.iter().filter(|machine| matches!(machine.sighting, Sighting::Elsewhere)) {
+        let known = state.servers.get(&machine.id).zip(world.clouds.get(&machine.provider));
+        let Some((memory, cloud)) = known else { continue };
         let (here, there) = (Place::read(cloud), Place::of(memory));
         let elsewhere = found.entry((&memory.provider, there)).or_insert_with(|| Elsewhere {
             provider: &memory.provider,
@@ -164,15 +159,18 @@ pub fn elsewhere<'a>(world: &'a World, state: &'a State) -> Vec<Elsewhere<'a>> {
             there: there.beside(here),
             servers: 0,
             orders: 0,
-            cures: Vec::new(),
+            forgettable: 0,
+            forgetting: None,
         });
         if is_mere_order(memory) {
             elsewhere.orders += 1;
             continue;
         }
         elsewhere.servers += 1;
-        let cure = memory.missing.is_some().then(|| forgets(order, memory.server_id.as_ref()));
-        elsewhere.cures.extend(cure);
+        if let Some(command) = forgetting(machine) {
+            elsewhere.forgettable += 1;
+            elsewhere.forgetting.get_or_insert(command);
+        }
     }
     found.into_values().collect()
 }

@@ -10,7 +10,7 @@ use crate::domain::state::{Credit, NodeMemory, ServerMemory, SetOfflineBy, State
 use crate::domain::world::{Node, Presence, Server, ServerState};
 use crate::plan::identity::closed::is_closed;
 use crate::plan::identity::fleet::{Machine, Sighting};
-use crate::plan::identity::places::{cure, is_mere_order};
+use crate::plan::identity::places::{forgetting, is_mere_order};
 use crate::plan::sightings::servers::{deletion_failed, is_confirmed_gone, order_is_given_up};
 use jiff::{SignedDuration, Timestamp};
 
@@ -51,7 +51,8 @@ impl Evidence<'_> {
             let (rule, end) = if self.is_given_up() { (Rule::Gone, ": given up") } else { (Rule::NotSeen, "") };
             return alone(rule, format!("ordered {} ago {reason}, and never seen{end}", span(age)));
         }
-        let cure = cure(self.machine).map_or_else(String::new, |cure| format!(", and has no node: {cure} forgets it"));
+        let command = forgetting(self.machine);
+        let cure = command.map_or_else(String::new, |command| format!(", and has no node: {command} forgets it"));
         alone(Rule::NotSeen, format!("it is {reason}{cure}"))
     }
 

@@ -76,7 +76,7 @@ pub fn volume_of(name: &str) -> Option<ServerId> {
 }
 
 /// Whether a server that is gone came with this volume, or its fault named it.
-pub fn is_known_of(volume: &Volume, gone: &GoneServer) -> bool {
+fn is_known_of(volume: &Volume, gone: &GoneServer) -> bool {
     gone.volumes.contains(&volume.id)
 }
 
@@ -85,9 +85,10 @@ pub fn is_known_of(volume: &Volume, gone: &GoneServer) -> bool {
 pub fn is_taken(volume: &Volume, server: &ServerId, gone: &GoneServer) -> bool {
     let is_named =
         || is_known_of(volume, gone) && !volume.name.is_empty() && volume_of(&volume.name).as_ref() != Some(server);
-    let is_elsewhere = || volume.attachments.iter().any(|at| at.server.as_ref().is_some_and(|other| other != server));
+    let attached_to_another =
+        || volume.attachments.iter().any(|at| at.server.as_ref().is_some_and(|other| other != server));
     let may_be_detached = || gone.deleted_by_others && volume.state == VolumeState::Free;
-    gone.taken_volumes.contains(&volume.id) || is_named() || is_elsewhere() || may_be_detached()
+    gone.taken_volumes.contains(&volume.id) || is_named() || attached_to_another() || may_be_detached()
 }
 
 /// Whether only the attachment to its server that is gone keeps the volume: Nova leaves that behind where it cannot reach

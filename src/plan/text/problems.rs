@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::domain::names::{MitaId, ProviderName, ServerId};
 use crate::domain::state::{ServerMemory, State};
 use crate::domain::world::{Cloud, Listing, Lookup, World};
+use crate::plan::identity::fleet::Fleet;
 use crate::plan::identity::ownership::namesakes;
 use crate::plan::identity::places::elsewhere;
 use crate::plan::lifecycle::rights;
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const MOST_ALIKE: usize = 20;
 
 /// What could not be seen.
-pub(crate) fn problems(config: &Config, world: &World, state: &State) -> Vec<Problem> {
+pub(crate) fn problems(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut problem = |place: String, error: &str| problems.push(Problem { place, error: error.to_owned() });
     let jenkins = &world.jenkins;
@@ -66,7 +67,7 @@ pub(crate) fn problems(config: &Config, world: &World, state: &State) -> Vec<Pro
         );
         problem(format!("provider {provider}"), &error);
     }
-    for elsewhere in elsewhere(world, state) {
+    for elsewhere in elsewhere(world, state, fleet) {
         problem(format!("provider {}", elsewhere.provider), &elsewhere.to_string());
     }
     for namesakes in namesakes(config, world, state) {

@@ -2,6 +2,8 @@
 
 use crate::domain::state::AddressMemory;
 use crate::domain::world::*;
+use crate::plan::identity::identify;
+use crate::plan::identity::places::elsewhere;
 use crate::plan::tests::situation::*;
 
 /// A server in the project `p1`, whose agent Jenkins lost, of a provider that logs in to the project `p2` by now.
@@ -127,6 +129,8 @@ fn l4_a_place_that_shows_a_server_of_another_is_that_place_under_another_name() 
     let mut s = moved_site(region("R1"), Some(Site::at("https://nova.example")));
     s.idle("s2", "10.0.0.2", "1m");
     (s.memory("s2").project, s.memory("s2").site) = (Some("p1".to_owned()), region("R1"));
+    let fleet = identify(&s.config, &s.world, &s.state);
+    assert_eq!(elsewhere(&s.world, &s.state, &fleet), [], "check --online reports nothing either");
     s.runs(
         "
         |   node ubuntu+10.0.0.1  gone: its cloud does not know it any more (404)
