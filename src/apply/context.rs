@@ -10,7 +10,7 @@ use crate::domain::world::World;
 use crate::jenkins::Jenkins;
 use crate::observe::Services;
 use crate::plan::model::{Action, Plan};
-use crate::provider::{Failure, Provider};
+use crate::provider::{Deletion, Failure, Provider};
 use std::collections::BTreeSet;
 use std::sync::mpsc::Sender;
 use std::sync::{Mutex, MutexGuard};
@@ -64,11 +64,11 @@ impl<'a> Context<'a> {
     }
 
     /// Sends a deletion, and no further one to the same provider in this run if it asks for fewer requests.
-    pub(super) fn delete<T>(
+    pub(super) fn delete(
         &self,
         provider: &ProviderName,
-        deletion: impl FnOnce() -> Result<T, Failure>,
-    ) -> Result<Result<T, Failure>> {
+        deletion: impl FnOnce() -> Result<Deletion, Failure>,
+    ) -> Result<Result<Deletion, Failure>> {
         self.may_delete_at(provider)?;
         let result = deletion();
         if result.as_ref().is_err_and(Failure::asks_for_pause) {
@@ -80,9 +80,9 @@ impl<'a> Context<'a> {
     /// Fails if the provider asked for fewer requests when something was deleted there in this run.
     pub(super) fn may_delete_at(&self, provider: &ProviderName) -> Result<()> {
         match self.slowed().contains(provider) {
-            true => {
-                Err(NotDone::left(format!("left for a later run, since provider {provider} asks for fewer requests")))
-            }
+            true => Err(NotDone::skipped(format!(
+                "left for a later run, since provider {provider} asks for fewer requests"
+            ))),
             false => Ok(()),
         }
     }

@@ -68,7 +68,7 @@ impl ActionResult {
     pub(super) fn new(action: usize, server_id: Option<ServerId>, result: Result<Outcome>) -> Self {
         let (outcome, error) = match result {
             Ok(outcome) => (outcome, None),
-            Err(NotDone { outcome, reason, is_left: _ }) => (outcome, Some(reason)),
+            Err(NotDone { outcome, reason }) => (outcome, Some(reason)),
         };
         Self { action, outcome, server_id, error }
     }
@@ -96,13 +96,11 @@ pub(super) struct NotDone {
     pub(super) outcome: Outcome,
     /// What happened and what to do.
     pub(super) reason: String,
-    /// Whether a later run goes on where this one left it.
-    pub(super) is_left: bool,
 }
 
 impl NotDone {
     pub(super) fn new(outcome: Outcome, reason: impl Into<String>) -> Self {
-        Self { outcome, reason: reason.into(), is_left: false }
+        Self { outcome, reason: reason.into() }
     }
 
     pub(super) fn failed(reason: impl Into<String>) -> Self {
@@ -111,10 +109,6 @@ impl NotDone {
 
     pub(super) fn skipped(reason: impl Into<String>) -> Self {
         Self::new(Outcome::Skipped, reason)
-    }
-
-    pub(super) fn left(reason: impl Into<String>) -> Self {
-        Self { is_left: true, ..Self::skipped(reason) }
     }
 
     /// The same, with what else went wrong.

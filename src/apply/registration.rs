@@ -113,7 +113,7 @@ fn node_of_order<'a>(context: &Context<'a>, order: &MitaId) -> Option<(usize, &'
 fn report(context: &Context<'_>, action: usize, node: &NodeToRegister, created: Result<Created, Refusal>) {
     let (outcome, error) = match created {
         Ok(Created { outcome, answer }) => (outcome, answer),
-        Err(Refusal { not_done: NotDone { outcome, reason, is_left: _ }, wrong }) => {
+        Err(Refusal { not_done: NotDone { outcome, reason }, wrong }) => {
             // A node that may have been created keeps its place in the state.
             if outcome != Outcome::Unknown || node.server_id.is_none() {
                 let wrong = wrong.then(|| reason.clone());

@@ -54,12 +54,8 @@ pub(super) fn retire(context: &Context<'_>) {
     context.parallel(servers, |(action, rule, target)| {
         let result = check_and_delete(context, rule, target, &registered);
         let order = target.order.clone();
-        match &result {
-            Ok(_) => context.report(Event::RetirementStep { order, step: RetirementStep::ServerDeleted }),
-            Err(NotDone { outcome: Outcome::Skipped, is_left: false, .. }) => {
-                context.report(Event::RetirementStopped(order));
-            }
-            Err(_) => {}
+        if result.is_ok() {
+            context.report(Event::RetirementStep { order, step: RetirementStep::ServerDeleted });
         }
         context.report_result(action, result);
     });
@@ -110,30 +106,33 @@ fn check_and_delete(
     registered: &Result<BTreeMap<MitaId, NodeName>>,
 ) -> Result<Outcome> {
     let Target { provider, server_id: id, order, .. } = target;
+    let stays = |reason: String| {
+        context.report(Event::RetirementStopped(order.clone()));
+        Err(NotDone::skipped(reason))
+    };
     let registered = registered
         .as_ref()
         .map_err(|error| NotDone::failed(format!("server {id} is left for the next run: {}", error.reason)))?;
     if let Some(node) = registered.get(order) {
-        let reason = format!("node {node} has registered itself in the meantime: server {id} stays");
-        return Err(NotDone::skipped(reason));
+        return stays(format!("node {node} has registered itself in the meantime: server {id} stays"));
     }
     context.may_delete_at(provider)?;
     let provider = context.provider(provider)?;
     let Some(server) = found(provider.server(id))? else { return Ok(Outcome::AlreadyDone) };
     if !is_ours(&context.config.installation(), context.state, &server) {
         let owner = &context.config.owner;
-        return Err(NotDone::skipped(format!("server {id} does not carry the mark of {owner}: it is left alone")));
+        return stays(format!("server {id} does not carry the mark of {owner}: it is left alone"));
     }
     if matches!(server.state, ServerState::Deleting | ServerState::Deleted) {
         return Ok(Outcome::AlreadyDone);
     }
     if server.lock == Lock::Locked {
-        return Err(NotDone::skipped(format!("somebody has locked server {id} in the meantime: it stays")));
+        return stays(format!("somebody has locked server {id} in the meantime: it stays"));
     }
     // Its agent may register at any moment from now on.
     let did_not_run = matches!(rule, Rule::Error | Rule::BootTimeout | Rule::Stopped);
     if did_not_run && server.state == ServerState::Active {
-        return Err(NotDone::skipped(format!("server {id} has become active in the meantime: it stays")));
+        return stays(format!("server {id} has become active in the meantime: it stays"));
     }
     let deletion = context.delete(&target.provider, || provider.delete(id))?;
     match &deletion {

@@ -46,8 +46,9 @@ fn free(context: &Context<'_>, cloud: &dyn Attachments, volume: &Volume, left_by
     if found(context.provider(provider)?.server(server))?.is_some() {
         return Err(NotDone::skipped(format!("server {server} still exists")));
     }
-    for id in volume.attachments.iter().filter_map(|attachment| attachment.id.as_ref()) {
-        let by_hand = || Some(format!("somebody with more rights can do it: openstack volume attachment delete {id}"));
+    for attachment in &volume.attachments {
+        let Some(id) = &attachment.id else { continue };
+        let by_hand = || attachment.deletion().map(|command| format!("somebody with more rights can do it: {command}"));
         context
             .delete(provider, || cloud.delete_attachment(id))?
             .map_err(|failure| NotDone::from(failure).and(by_hand()))?;

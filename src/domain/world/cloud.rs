@@ -3,6 +3,7 @@
 use super::listing::{Listing, Lookup};
 use super::mark::{AddressMark, Mark};
 use super::site::Site;
+use crate::domain::format::in_shell;
 use crate::domain::names::{AttachmentId, FloatingIpId, NodeTypeName, ServerId, VolumeId};
 use crate::domain::small_set::SmallSet;
 use jiff::Timestamp;
@@ -223,6 +224,14 @@ pub struct Attachment {
     /// The server; none if it is attached to something else, or if the cloud does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerId>,
+}
+
+impl Attachment {
+    /// The command with which a person deletes it, where its cloud shows an id.
+    pub fn deletion(&self) -> Option<String> {
+        let id = self.id.as_ref()?;
+        Some(format!("openstack volume attachment delete {}", in_shell(id.as_str())))
+    }
 }
 
 /// What a volume can be.

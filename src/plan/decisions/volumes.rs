@@ -11,7 +11,7 @@ use super::findings::Findings;
 use crate::domain::names::{ProviderName, ServerId};
 use crate::domain::rule::Rule;
 use crate::domain::state::State;
-use crate::domain::world::{Volume, VolumeState, World};
+use crate::domain::world::{Attachment, Volume, VolumeState, World};
 use crate::plan::model::{Change, FormerServer, Subject};
 use crate::plan::sightings::volumes::{is_left_attached, owner, volume_of};
 use std::collections::BTreeSet;
@@ -73,8 +73,7 @@ fn verdict_on(state: &State, volume: &Volume, server: &ServerId) -> (Rule, Strin
 
 /// What a person with more rights can do about the attachments of a volume.
 fn commands(volume: &Volume) -> String {
-    let ids = volume.attachments.iter().filter_map(|attachment| attachment.id.as_ref());
-    ids.map(|id| format!("; by hand: openstack volume attachment delete {id}")).collect()
+    volume.attachments.iter().filter_map(Attachment::deletion).map(|command| format!("; by hand: {command}")).collect()
 }
 
 /// A free volume by the name of one that Nova made, of a server that is nowhere: ours perhaps, from before the state was

@@ -53,7 +53,7 @@ pub(crate) fn learn(
             if !served || !witnesses.has_idle(&kind.name) {
                 continue;
             }
-            let accepting = accepting.entry(&job.need).or_insert_with(|| witnesses.accepting(config, &job.need));
+            let accepting = accepting.entry(&job.need).or_insert_with(|| witnesses.accepting(config, job));
             if witnesses.refuse(&kind.name, accepting, job) {
                 refused_by.insert(kind.name.clone());
             }
@@ -170,18 +170,16 @@ impl<'f> Witnesses<'f> {
         self.of_type.get(node_type).is_some_and(|of_type| !of_type.idle.is_empty())
     }
 
-    /// Those whose labels fulfil the need.
-    fn accepting(&self, config: &Config, need: &Need) -> Selection {
-        let all = &config.node_types;
-        // Asked once for each type: a large farm has many nodes of one.
-        let types = || all.iter().filter(|kind| need.accepts_type(kind, all)).map(|kind| &kind.name);
+    /// Those whose labels fulfil what the job needs.
+    fn accepting(&self, config: &Config, job: &Waiting<'_>) -> Selection {
         let those = |accepts: &dyn Fn(&Witness<'_>) -> bool| {
             (0..self.nodes.len()).filter(|&number| accepts(&self.nodes[number])).collect()
         };
-        match need {
+        match &job.need {
             Need::Label(label) => self.by_labels.select(label),
             Need::Node { name, .. } => {
-                let types: BTreeSet<&NodeTypeName> = types().collect();
+                let types = config.node_types.iter().zip(&job.served_by).filter(|(_, served)| **served);
+                let types: BTreeSet<&NodeTypeName> = types.map(|(kind, _)| &kind.name).collect();
                 those(&|witness| witness.node.name == *name || types.contains(witness.node_type))
             }
             Need::Anywhere => those(&|witness| config.node_type(witness.node_type).is_none_or(|kind| kind.unlabelled)),

@@ -68,8 +68,17 @@ impl<'a> Misleading<'a> {
         self.signs.contains_key(node)
     }
 
+    /// Between a server and a node that may be it, as [`Distance::between`].
+    pub(crate) fn near(&self, machine: &Machine<'_>, node: &Node) -> Option<Distance> {
+        if self.contains(&node.name) {
+            self.distance(machine, node)
+        } else {
+            Distance::between(self.config, self.state, machine, node)
+        }
+    }
+
     /// Between a server and such a node of another one that may be it.
-    pub(crate) fn distance(&self, machine: &Machine<'_>, node: &Node) -> Option<Distance> {
+    fn distance(&self, machine: &Machine<'_>, node: &Node) -> Option<Distance> {
         let Self { config, state, .. } = *self;
         let signs = self.signs.get(&node.name)?;
         // What it leads to is judged by that.

@@ -54,13 +54,10 @@ pub fn keepers(
     let near = |number: usize, node: &Node| {
         let machine = &fleet.machines[number];
         let removed = before.removed.get(&machine.id);
-        let distance = if misleading.contains(&node.name) {
-            // What is deleted has no other name.
-            let is_deleted = removed.is_some_and(|target| target.nodes.iter().any(|node| deleted.contains(node)));
-            misleading.distance(machine, node).filter(|_| !is_deleted)?
-        } else {
-            Distance::between(config, &state, machine, node)?
-        };
+        // What is deleted has no other name.
+        let is_deleted = removed.is_some_and(|target| target.nodes.iter().any(|node| deleted.contains(node)));
+        let is_another = is_deleted && misleading.contains(&node.name);
+        let distance = misleading.near(machine, node).filter(|_| !is_another)?;
         match removed {
             // What the plan keeps comes first, so that its node keeps no other.
             None => Some(Distance::NONE),

@@ -110,13 +110,7 @@ struct Shielding<'a> {
 
 impl<'a> Shielding<'a> {
     fn near(&self, machine: usize, node: &Node) -> Option<Distance> {
-        let Classifier { config, state, .. } = *self.classifier;
-        let machine = &self.fleet.machines[machine];
-        if self.misleading.contains(&node.name) {
-            self.misleading.distance(machine, node)
-        } else {
-            Distance::between(config, state, machine, node)
-        }
+        self.misleading.near(&self.fleet.machines[machine], node)
     }
 
     /// Agents that may be servers of ours: those that keep them for any reason, and the others.

@@ -10,7 +10,7 @@ use crate::config::{
 use crate::domain::installation::Controller;
 use crate::domain::names::{MitaId, Owner, ProviderName, ServerId};
 use crate::domain::shared::SharedMap;
-use crate::domain::state::{Credit, GoneServer, NodeMemory, Origin, ServerMemory, Session, State};
+use crate::domain::state::{Breaker, Credit, GoneServer, NodeMemory, Origin, ServerMemory, Session, State};
 use crate::domain::world::*;
 use crate::plan::decisions::brake;
 use crate::plan::model::Plan;
@@ -416,6 +416,13 @@ impl Situation {
         self.joined("s9", "10.0.0.9").presence = Presence::Disconnected;
         self.lose_server("s9");
         self.memory("s9").gone_sightings = 1;
+    }
+
+    /// So many runs, the last of them that one, have seen failures of `ubuntu` at `os` since a server last joined.
+    pub(crate) fn fail(&mut self, failures: u32, failed_in: u64) {
+        let (until, pause, reason) = (self.now, time("0s"), "no host".to_owned());
+        let breaker = Breaker { until, pause, reason, failures, failed_in, joined_elsewhere: false };
+        self.state.breakers.entry("os".into()).or_default().insert("ubuntu".into(), breaker);
     }
 
     pub(crate) fn after(&mut self, span: &str) -> &mut Self {

@@ -2,7 +2,6 @@
 //! the jobs say meanwhile (L6).
 
 use crate::config::MinIdle;
-use crate::domain::state::Breaker;
 use crate::domain::world::*;
 use crate::plan::model::{Plan, Subject};
 use crate::plan::tests::situation::*;
@@ -45,19 +44,6 @@ fn join_at_two(s: &mut Situation, minute: u32) {
 fn two_providers(s: &mut Situation) {
     s.add_provider("two");
     s.ubuntu().providers.push("two".into());
-}
-
-/// A failure that no server has joined since.
-fn has_failed(s: &mut Situation) {
-    let breaker = Breaker {
-        until: s.now,
-        pause: time("0s"),
-        reason: "no host".to_owned(),
-        failures: 1,
-        failed_in: 1,
-        joined_elsewhere: false,
-    };
-    s.state.breakers.entry("os".into()).or_default().insert("ubuntu".into(), breaker);
 }
 
 /// What is told of types that fail.
@@ -220,7 +206,7 @@ fn a_type_that_fails_at_one_provider_and_joins_at_another_is_no_problem() {
 #[test]
 fn a_type_that_failed_once_is_no_problem_while_builds_fill_its_limit() {
     let mut s = Situation::new();
-    has_failed(&mut s);
+    s.fail(1, 1);
     s.busy("s1", "10.0.0.1");
     s.ubuntu().max = Some(1);
     s.project(1, "amd64");
@@ -239,7 +225,7 @@ fn a_type_that_failed_once_is_no_problem_while_builds_fill_its_limit() {
 #[test]
 fn a_type_is_not_told_as_failing_for_a_server_that_a_person_keeps_from_joining() {
     let mut s = Situation::new();
-    has_failed(&mut s);
+    s.fail(1, 1);
     s.active("s1", "ubuntu", "10.0.0.1");
     s.nodes().push(Node { presence: set_offline(USER, "mine"), ..agent("ubuntu+10.0.0.1") });
     s.ubuntu().max = Some(1);

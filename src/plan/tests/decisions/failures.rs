@@ -7,25 +7,12 @@ use crate::plan::sightings::breaker;
 use crate::plan::tests::situation::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Two runs have seen failures since a server last joined.
-fn fail_twice(s: &mut Situation) {
-    let breaker = Breaker {
-        until: s.now,
-        pause: time("0s"),
-        reason: "no host".to_owned(),
-        failures: 2,
-        failed_in: s.state.run,
-        joined_elsewhere: false,
-    };
-    s.state.breakers.entry("os".into()).or_default().insert("ubuntu".into(), breaker);
-}
-
 /// A job, and the server ordered for it in ERROR: the third failure.
 fn failed() -> Situation {
     let mut s = Situation::new();
     s.project(1, "amd64");
     s.run();
-    fail_twice(&mut s);
+    s.fail(2, s.state.run);
     s.server("new1").state = ServerState::Error;
     s.after("1m").run();
     s
@@ -98,7 +85,7 @@ fn a_try_that_is_late_is_not_waited_for_until_the_breaker_has_opened() {
     for (failures, orders) in [(2, 1), (3, 0)] {
         let mut s = Situation::new();
         s.project(1, "amd64");
-        fail_twice(&mut s);
+        s.fail(2, s.state.run);
         s.run();
         s.state.breakers.values_mut().flat_map(|types| types.values_mut()).for_each(|b| b.failures = failures);
         (0..5).for_each(|_| {
@@ -197,7 +184,7 @@ fn several_failures_in_one_run_count_once_and_each_failure_counts_in_one_run() {
     let mut s = Situation::new();
     s.projects(3, "amd64");
     s.run();
-    fail_twice(&mut s);
+    s.fail(2, s.state.run);
     s.servers().iter_mut().for_each(|server| server.state = ServerState::Error);
     let stuck = s.servers().clone();
     s.after("1m").run();
