@@ -27,7 +27,7 @@ use mita_sim::jenkins::nodes::CauseKind;
 use mita_sim::jenkins::{Jenkins, Version};
 use people::{
     has_hidden_hold, has_unrecognizable, let_go, let_go_of_what_is_left, release_all, release_forgotten,
-    remove_renamed, remove_taken, unlock,
+    remove_renamed, remove_renamed_without_a_server, remove_taken, unlock,
 };
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -417,6 +417,7 @@ impl Life<'_> {
             let_go_of_what_is_left(self.farm);
         }
         unlock(self.farm);
+        remove_renamed_without_a_server(self.farm);
         // A person can release nothing before.
         self.until(UNTIL_NOTHING_IS_LEFT, "Jenkins is up", |farm| farm.sim.jenkins().is_up());
         release_all(self.farm);

@@ -4,7 +4,7 @@
 use crate::domain::names::NodeTypeName;
 use crate::domain::state::{Origin, SetOfflineBy, State};
 use crate::domain::world::{Node, Presence};
-use crate::plan::identity::fleet::{Machine, Sighting};
+use crate::plan::identity::fleet::Machine;
 use crate::plan::identity::index::Index;
 use std::collections::BTreeMap;
 
@@ -66,8 +66,7 @@ fn missed(state: &State, machine: &Machine<'_>) -> Option<Missed> {
     };
     let is_there = machine.nodes.iter().any(|node| memory.node.as_ref() == Some(&node.name));
     let is_gone = is_bare || memory.node.is_some() && !is_there;
-    let is_seen = matches!(machine.sighting, Sighting::Seen(_));
-    memory.missing_since.or(is_seen.then_some(state.run + 1)).filter(|_| is_gone).map(Missed::In)
+    is_gone.then(|| Missed::In(memory.missing_since.unwrap_or(state.run + 1)))
 }
 
 fn came_in(state: &State, node: &Node) -> u64 {

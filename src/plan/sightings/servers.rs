@@ -239,8 +239,7 @@ fn missing_since(memory: &ServerMemory, machine: &Machine<'_>, run: u64) -> Opti
     if !machine.nodes.is_empty() {
         return None;
     }
-    let is_lost = memory.joined_at.is_some() && matches!(machine.sighting, Sighting::Seen(_));
-    memory.missing_since.or(is_lost.then_some(run))
+    memory.missing_since.or(memory.joined_at.is_some().then_some(run))
 }
 
 /// How long a server whose node went away is without a build, with this sighting. A node that stays is judged by its idle

@@ -330,8 +330,22 @@ pub(crate) fn remove_taken(farm: &Installation) {
 
 /// A person removes the nodes that people renamed, once nothing runs there.
 pub(crate) fn remove_renamed(farm: &Installation) {
+    remove(farm, is_renamed);
+}
+
+/// Those whose server is gone: an agent with such a name would take the entry over, and nothing would tell whose it is.
+pub(super) fn remove_renamed_without_a_server(farm: &Installation) {
+    let servers: BTreeSet<String> = {
+        let world = farm.sim.world();
+        world.clouds.values().flat_map(|cloud| cloud.servers.iter().map(|server| server.id.clone())).collect()
+    };
+    let has_server = |node: &Node| node.server.as_ref().is_some_and(|on| servers.contains(&on.server));
+    remove(farm, |node| is_renamed(node) && !has_server(node));
+}
+
+fn remove(farm: &Installation, which: impl Fn(&Node) -> bool) {
     let mut jenkins = farm.sim.jenkins();
-    let names: Vec<String> = jenkins.nodes.iter().filter(|n| is_renamed(n)).map(|node| node.name.clone()).collect();
+    let names: Vec<String> = jenkins.nodes.iter().filter(|n| which(n)).map(|node| node.name.clone()).collect();
     for name in names {
         jenkins.delete_node(&name);
     }

@@ -2,7 +2,7 @@
 //! are another one's under a new name.
 
 use crate::domain::state::State;
-use crate::domain::world::Presence;
+use crate::domain::world::{Listing, Presence, Site};
 use crate::plan::tests::situation::*;
 
 /// A busy node with a decoy beside it for an hour; then the node gets another name and other labels.
@@ -126,15 +126,25 @@ fn a_node_that_has_the_labels_of_its_server_or_came_in_another_run_is_that_serve
     }
 }
 
-/// The busy node of a server gets a name that leads to another server, which has a node of its own.
-fn renamed_beside_its_node(name: &str) -> Situation {
+/// The busy node of a server, beside another server that has a node of its own.
+fn beside_another_one() -> Situation {
     let mut s = Situation::new();
     s.config.node_types.push(kind("duo", &["duo"]));
     s.busy("s1", "10.0.0.1");
     s.joined("s2", "10.0.0.2");
     s.run().after("1m").run().after("1m");
+    s
+}
+
+fn rename_to(s: &mut Situation, name: &str) {
     let node = s.node("ubuntu+10.0.0.1");
     (node.name, node.labels) = (name.into(), names(&["amd64", name]));
+}
+
+/// The busy node gets a name that leads to the other one.
+fn renamed_beside_its_node(name: &str) -> Situation {
+    let mut s = beside_another_one();
+    rename_to(&mut s, name);
     s
 }
 
@@ -151,6 +161,50 @@ fn s1_s7_the_name_of_a_server_that_has_its_node_takes_no_server_from_a_renamed_n
             (node.idle, node.presence) = (true, Presence::Online);
             s.minutes(120);
             assert!(s.servers().is_empty(), "{name}: {}", whole(&s.plan()));
+        }
+    }
+}
+
+/// The list of the servers is away for half an hour, as of a cloud that is down.
+fn while_the_servers_are_not_seen(s: &mut Situation, act: impl FnOnce(&mut Situation)) {
+    let unavailable = Listing::Unavailable("503".to_owned());
+    let servers = std::mem::replace(&mut s.cloud("os").servers, unavailable);
+    act(s);
+    s.run().minutes(30);
+    s.cloud("os").servers = servers;
+}
+
+/// In another region, where another run logs in.
+fn while_the_servers_are_elsewhere(s: &mut Situation, act: impl FnOnce(&mut Situation)) {
+    let site = |region: &str| Some(Site::Region(region.to_owned()));
+    s.cloud("os").site = site("one");
+    s.run().after("1m");
+    let servers = std::mem::take(s.servers());
+    s.cloud("os").site = site("two");
+    act(s);
+    s.run().minutes(30);
+    (s.cloud("os").site, *s.servers()) = (site("one"), servers);
+}
+
+#[test]
+fn s1_s7_a_node_that_is_renamed_while_its_server_is_not_seen_keeps_it_while_it_works_or_is_held() {
+    for name in ["s2", "duo+10.0.0.2", "lab+10.0.0.2", "keep-me"] {
+        for (elsewhere, held) in [(false, false), (false, true), (true, false), (true, true)] {
+            let mut s = beside_another_one();
+            let act = |s: &mut Situation| {
+                rename_to(s, name);
+                if held {
+                    hold(s, name);
+                }
+            };
+            if elsewhere {
+                while_the_servers_are_elsewhere(&mut s, act);
+            } else {
+                while_the_servers_are_not_seen(&mut s, act);
+            }
+            s.minutes(200);
+            let is_there = s.servers().iter().any(|server| server.id.as_str() == "s1");
+            assert!(is_there, "{name}, {elsewhere}, {held}: {}", whole(&s.plan()));
         }
     }
 }
