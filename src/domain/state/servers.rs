@@ -174,6 +174,11 @@ impl ServerMemory {
         (self.asked, self.asked_by) = (None, None);
     }
 
+    /// The runs that missed its own node, or one that may have been that under another name.
+    pub fn losses(&self) -> impl Iterator<Item = u64> {
+        self.missing_since.into_iter().chain(self.shield.as_ref().and_then(|shield| shield.missed_in))
+    }
+
     /// A server of which nothing but its order, or its mark, is known.
     pub fn new(
         node_type: NodeTypeName,
@@ -243,14 +248,15 @@ pub struct Work {
     pub shared: SmallSet<String>,
 }
 
-/// A node that kept a server while it worked or a person held it, and is not clearly the server's own.
+/// A node that kept a server while it worked or a person held it, or went before it did so, and is not clearly the server's
+/// own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shield {
     /// The node.
     pub node: NodeName,
-    /// How long ago it kept the server for the last time.
+    /// How long ago it kept the server for the last time, or could have.
     pub ended: Credit,
-    /// The last run that missed a node which kept the server: it may be there under another name.
+    /// The last run that missed such a node: it may be there under another name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed_in: Option<u64>,
 }

@@ -37,7 +37,7 @@ impl<'a> Misleading<'a> {
     /// Those that may be one of these servers (indices into [`Fleet::machines`]).
     pub(crate) fn of(config: &'a Config, state: &'a State, fleet: &Fleet<'a>, servers: &[usize]) -> Self {
         let known = || servers.iter().filter_map(|server| state.servers.get(&fleet.machines[*server].id));
-        let losses: HashSet<u64> = known().flat_map(losses).collect();
+        let losses: HashSet<u64> = known().flat_map(ServerMemory::losses).collect();
         let first_list = if known().any(is_unknown) { first_list(state) } else { None };
         let further: HashSet<&NodeName> =
             fleet.machines.iter().flat_map(|machine| further_nodes(state, machine)).collect();
@@ -86,7 +86,7 @@ impl<'a> Misleading<'a> {
         let is_its_own = leads.any(|own| own.name == node.name);
         let known = state.servers.get(&machine.id)?;
         let came_since = known.missing_since.is_none_or(|lost| signs.came >= lost);
-        let tells = losses(known).any(|lost| lost == signs.came)
+        let tells = known.losses().any(|lost| lost == signs.came)
             || signs.came_held && came_since
             || signs.is_further && known.joined_at.is_none()
             || signs.was_there && is_unknown(known);
@@ -100,16 +100,10 @@ impl<'a> Misleading<'a> {
     }
 }
 
-/// To one of ours, or to one of somebody else: a person may have taken that one from us.
+/// To one of ours, there or gone, or to one of somebody else: a person may have taken that one from us.
 fn leads_to_a_server(fleet: &Fleet<'_>, node: &Node, identity: &NodeIdentity) -> bool {
-    let leads_to_ours = matches!(identity, NodeIdentity::Of(_) | NodeIdentity::Doubtful(_));
+    let leads_to_ours = !matches!(identity, NodeIdentity::Foreign(_));
     node.kind == NodeKind::Agent && (leads_to_ours || fleet.strangers.contains(&node.name))
-}
-
-/// The runs that missed the server's own node, or one that kept it under another name.
-fn losses(known: &ServerMemory) -> impl Iterator<Item = u64> {
-    let shield = known.shield.as_ref();
-    known.missing_since.into_iter().chain(shield.and_then(|shield| shield.missed_in))
 }
 
 /// Whether nothing is known of the server's node: the state was lost, and has not seen it.

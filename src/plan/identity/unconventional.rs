@@ -1,10 +1,10 @@
 //! Nodes whose names do not follow the convention: each of them may be the node of a server that seems to have none.
 
 use crate::config::Config;
-use crate::domain::state::{ClosedNode, NodeMemory, Origin, SetOfflineBy, State};
+use crate::domain::state::{ClosedNode, NodeMemory, Origin, ServerMemory, SetOfflineBy, State};
 use crate::domain::world::{Launch, Node, NodeKind, Presence};
 use crate::plan::identity::closed::is_closed;
-use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
+use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity, Sighting};
 use std::collections::BTreeMap;
 
 /// Agents that map to nothing, and that neither another installation nor the server of somebody else made.
@@ -48,7 +48,11 @@ pub(crate) fn runs_its_build_alone(state: &State, machine: &Machine<'_>, node: &
 
 /// Whether the agent of a server may be connected under another name: it can have run, and no node of it is connected.
 pub(crate) fn lacks_its_node(machine: &Machine<'_>) -> bool {
-    let may_run = machine.server().is_some_and(|server| server.launch != Launch::Never);
+    let may_run = match machine.sighting {
+        Sighting::Seen(server) => server.launch != Launch::Never,
+        Sighting::NoAnswer | Sighting::Elsewhere | Sighting::WithoutMetadata => true,
+        Sighting::Unlisted | Sighting::Hidden | Sighting::Gone | Sighting::Deleted => false,
+    };
     let mut nodes = machine.nodes.iter().chain(&machine.doubts);
     may_run && nodes.all(|node| node.presence == Presence::Disconnected)
 }
@@ -67,7 +71,7 @@ pub(crate) struct Distance {
     /// Whether the labels do not show that the node is one of the type.
     unsure: bool,
     trace: Trace,
-    /// How many runs lie between the node's first sighting and the loss of the server's own node, or the order.
+    /// How many runs lie between the node's first sighting and the nearest loss of a node of the server, or the order.
     runs: u64,
 }
 
@@ -76,7 +80,7 @@ pub(crate) struct Distance {
 enum Trace {
     /// It runs a build that was seen on the server.
     SameBuild,
-    /// It came in the run in which the server lost its node.
+    /// It came in the run in which the server lost its node, or one that may have been that.
     CameAtTheLoss,
     /// The server lost its node before: the node may have been renamed again since.
     Lost,
@@ -109,6 +113,9 @@ impl Distance {
         }
         let known = state.servers.get(&machine.id);
         let lost = known.and_then(|server| server.missing_since);
+        let losses = known.into_iter().flat_map(ServerMemory::losses).map(|run| first_seen.abs_diff(run));
+        let since_a_loss = losses.min();
+        let came_at_a_loss = since_a_loss == Some(0);
         let connected = known.and_then(|server| server.last_connected);
         // Listed while the server's own node had its agent, and without one ever since.
         let has_agent = !node.idle || node.connected || seen.first_online.is_some();
@@ -121,7 +128,7 @@ impl Distance {
             None => true,
             Some(_) if node.labels.is_empty() => true,
             Some(kind) if kind.labels_are_on(node) => false,
-            Some(_) if lost == Some(first_seen) => true,
+            Some(_) if came_at_a_loss => true,
             // Renamed again since, without labels, or while it was closed: Jenkins gives each node its own name as one.
             Some(_) if lost.is_some() && has_only_its_name(node) => true,
             Some(_) if took_over(seen, connected) => true,
@@ -133,12 +140,13 @@ impl Distance {
             _ if seen.first_online.is_some_and(|online| connected.is_some_and(|run| online <= run)) => {
                 Trace::WasBesideItsNode
             }
-            _ if !machine.nodes.is_empty() => Trace::HasItsNode,
-            Some(run) if run == first_seen => Trace::CameAtTheLoss,
+            Some(_) if came_at_a_loss => Trace::CameAtTheLoss,
             Some(_) => Trace::Lost,
+            None if !machine.nodes.is_empty() => Trace::HasItsNode,
             None => Trace::NeverJoined,
         };
-        Some(Self { unsure, trace, runs: lost.or(order).map_or(u64::MAX, |run| first_seen.abs_diff(run)) })
+        let since_the_order = order.map(|run| first_seen.abs_diff(run));
+        Some(Self { unsure, trace, runs: since_a_loss.or(since_the_order).unwrap_or(u64::MAX) })
     }
 
     /// Whether nothing tells that the other is nearer. How long ago a node was lost tells nothing.

@@ -43,8 +43,11 @@ pub(crate) fn shield(
         }
         shields.insert(index, node.name.clone());
     }
-    let is_waited_for =
-        |phase: &Phase| matches!(phase, Phase::LeftAlone(Rule::Away) | Phase::OnItsWay(Rule::Away | Rule::Connecting));
+    let is_waited_for = |phase: &Phase| match phase {
+        Phase::LeftAlone(rule) => matches!(rule, Rule::Away | Rule::NotSeen),
+        Phase::OnItsWay(rule) => matches!(rule, Rule::Away | Rule::Connecting | Rule::NotSeen),
+        _ => false,
+    };
     let without_node: Vec<usize> = (0..phases.len())
         .filter(|&machine| is_removed(&phases[machine].phase) || is_waited_for(&phases[machine].phase))
         .filter(|&machine| lacks_its_node(&fleet.machines[machine]))
@@ -83,18 +86,13 @@ fn still_shielding<'a>(state: &State, fleet: &Fleet<'a>) -> Vec<(usize, &'a Node
     let shield =
         |machine: &Machine<'_>| state.servers.get(&machine.id)?.shield.as_ref().map(|shield| shield.node.clone());
     let shielded = fleet.machines.iter().enumerate().filter_map(|(index, machine)| Some((index, shield(machine)?)));
-    let (joined, without): (Vec<_>, Vec<_>) = shielded.partition(|(index, _)| fleet.machines[*index].is_online());
-    if joined.is_empty() {
-        return Vec::new();
-    }
-    let agents = agents(fleet);
+    let with_nodes = shielded.filter(|(index, _)| !fleet.machines[*index].nodes.is_empty());
     let keeper = |(index, name): (usize, NodeName)| {
-        let is_anothers = without.iter().any(|(_, other)| *other == name);
-        let came_before = |node: &&Node| first_seen(&node.name) > first_seen(&name);
-        let node = agents.iter().find(|node| node.name == name && keeps_its_server(state, node))?;
-        (!is_anothers && fleet.machines[index].nodes.iter().all(came_before)).then_some((index, *node))
+        let came_before = |node: &&Node| first_seen(&node.name) >= first_seen(&name);
+        let node = fleet.nodes.iter().map(|(node, _)| *node).find(|node| node.name == name)?;
+        (keeps_its_server(state, node) && fleet.machines[index].nodes.iter().all(came_before)).then_some((index, node))
     };
-    joined.into_iter().filter_map(keeper).collect()
+    with_nodes.filter_map(keeper).collect()
 }
 
 /// Servers without a node of their own that were to be removed.

@@ -74,10 +74,10 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
         after.items_left_out = !left_out.is_empty();
     }
     remember_foreign_labels(&mut after, fleet, now);
-    let shared = listed.then(|| servers::shared_builds(fleet.nodes.iter().map(|(node, _)| *node)));
+    let listed = listed.then(|| servers::Listed::new(fleet.nodes.iter().map(|(node, _)| *node), state, &after));
     let mut servers = Vec::with_capacity(fleet.machines.len());
     for machine in &fleet.machines {
-        let mut seen = servers::sighted(config, state, &after, machine, shared.as_ref(), now);
+        let mut seen = servers::sighted(config, state, &after, machine, listed.as_ref(), now);
         if let Some(cloud) = world.clouds.get(&machine.provider) {
             see_place(&mut seen, machine, cloud);
         }

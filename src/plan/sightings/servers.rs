@@ -4,11 +4,12 @@ use super::nodes::has_worked;
 use crate::config::{Config, NodeType, Times};
 use crate::domain::format::shortened;
 use crate::domain::journal;
-use crate::domain::names::NodeName;
+use crate::domain::names::{NodeName, ServerId};
 use crate::domain::rule::Rule;
 use crate::domain::small_set::SmallSet;
 use crate::domain::state::{
-    Credit, LONGEST_SPAN, Origin, Retirement, RetirementStep, ServerMemory, SetOfflineBy, Shield, State, Work, begun,
+    Credit, LONGEST_SPAN, NodeMemory, Origin, Retirement, RetirementStep, ServerMemory, SetOfflineBy, Shield, State,
+    Work, begun,
 };
 use crate::domain::world::{Lock, Node, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
@@ -36,11 +37,38 @@ const MOST_TAKEN_VOLUMES: usize = 200;
 /// At most this much of the time between two runs counts as time at work.
 const LONGEST_GAP: SignedDuration = SignedDuration::from_mins(10);
 
+/// What a whole list of the nodes tells beyond each of them.
+pub(crate) struct Listed<'n> {
+    shared: SharedBuilds<'n>,
+    /// The nodes that the list lacks and the one before had, but for those that mita has deleted.
+    missed: Vec<(&'n NodeName, &'n NodeMemory)>,
+}
+
+impl<'n> Listed<'n> {
+    pub(crate) fn new(nodes: impl IntoIterator<Item = &'n Node>, state: &'n State, after: &State) -> Self {
+        let retired = state.servers.values().filter(|server| server.retirement.is_some());
+        let retired: HashSet<&ServerId> = retired.filter_map(|server| server.server_id.as_ref()).collect();
+        let is_retired = |node: &NodeMemory| node.server.as_ref().is_some_and(|server| retired.contains(server));
+        let is_missed = |(name, node): &(&NodeName, &NodeMemory)| !after.nodes.contains_key(name) && !is_retired(node);
+        Self { shared: shared_builds(nodes), missed: state.nodes.iter().filter(is_missed).collect() }
+    }
+
+    /// Of those nodes, one that may have been the server's under another name: it kept the server, or it came when the server's
+    /// own went.
+    fn missed_again(&self, memory: &ServerMemory) -> Option<&'n NodeName> {
+        let shield = memory.shield.as_ref();
+        let kept = |name: &NodeName| shield.is_some_and(|shield| shield.node == *name);
+        let came_then = |node: &NodeMemory| memory.losses().any(|run| run == node.first_seen);
+        let may_be_it = |(name, node): &&(&NodeName, &NodeMemory)| kept(name) || came_then(node);
+        self.missed.iter().find(may_be_it).map(|(name, _)| *name)
+    }
+}
+
 /// Builds that run on several nodes at once, by their pages or names.
-pub(crate) type SharedBuilds<'n> = HashSet<Cow<'n, str>>;
+type SharedBuilds<'n> = HashSet<Cow<'n, str>>;
 
 /// The builds that these nodes share.
-pub(crate) fn shared_builds<'n>(nodes: impl IntoIterator<Item = &'n Node>) -> SharedBuilds<'n> {
+fn shared_builds<'n>(nodes: impl IntoIterator<Item = &'n Node>) -> SharedBuilds<'n> {
     let mut seen = HashSet::new();
     let mut shared = SharedBuilds::new();
     for node in nodes {
@@ -57,7 +85,7 @@ pub(crate) fn sighted(
     state: &State,
     after: &State,
     machine: &Machine<'_>,
-    listed: Option<&SharedBuilds<'_>>,
+    listed: Option<&Listed<'_>>,
     now: Timestamp,
 ) -> ServerMemory {
     let times = config.times(&machine.node_type);
@@ -97,10 +125,12 @@ pub(crate) fn sighted(
         Sighting::Gone => memory.gone_sightings += 1,
         Sighting::Seen(server) => see_server(&mut memory, server, &times, now),
     }
-    if let Some(shared) = listed {
-        see_nodes(&mut memory, config, state, machine, shared, now);
-        if let Some(shield) = memory.shield.as_ref().filter(|shield| is_missed(state, after, &shield.node)) {
-            memory.shield = Some(Shield { missed_in: Some(after.run), ..shield.clone() }).into();
+    if let Some(listed) = listed {
+        see_nodes(&mut memory, config, state, machine, &listed.shared, now);
+        if let Some(node) = listed.missed_again(&memory) {
+            let kept = memory.shield.as_ref().filter(|shield| shield.node == *node);
+            let ended = kept.map_or(Credit::begin(now), |shield| shield.ended);
+            memory.shield = Some(Shield { node: node.clone(), ended, missed_in: Some(after.run) }).into();
         }
     }
     // How long it took is not known of one that was there before the state, or that came while nobody saw it.
@@ -121,11 +151,6 @@ fn shows_arrival(machine: &Machine<'_>, memory: &ServerMemory, joins_show: bool)
         Sighting::Seen(server) if server.state == ServerState::Active => joins_show,
         Sighting::Seen(_) | Sighting::Unlisted | Sighting::Hidden | Sighting::Gone | Sighting::Deleted => true,
     }
-}
-
-/// Whether this run is the first that misses the node.
-fn is_missed(state: &State, after: &State, node: &NodeName) -> bool {
-    state.nodes.contains_key(node) && !after.nodes.contains_key(node)
 }
 
 /// Notes what the cloud shows.
@@ -204,7 +229,8 @@ fn see_nodes(
     let is_there = |own: &NodeName| machine.nodes.iter().any(|node| node.name == *own);
     let has_address = |node: &&&Node| has_address_of(machine, node.name.convention().ip);
     let own = machine.nodes.iter().find(has_address).or(machine.nodes.first());
-    if let Some(node) = own.filter(|_| !memory.node.as_ref().is_some_and(is_there)) {
+    let lacks_its_own = !memory.node.as_ref().is_some_and(is_there);
+    if let Some(node) = own.filter(|_| lacks_its_own) {
         memory.node = Some(node.name.clone());
     }
     if machine.is_online() {
@@ -227,19 +253,14 @@ fn see_nodes(
     let missing = may_be_missing && machine.nodes.is_empty() && machine.doubts.is_empty();
     let limit = if is_elsewhere { FORGOTTEN_AFTER } else { config.times(&machine.node_type).join_timeout };
     memory.missing = missing.then(|| Credit::sighted(*memory.missing, now, limit)).into();
+    // The last run that saw a node of it connected, or else the first that missed its own. That stays the same until a node of
+    // it is connected, also while it does not run, or an entry without an agent has its name: a renamed node is known by it.
+    let run = state.run + 1;
     if machine.nodes.iter().any(|node| node.presence != Presence::Disconnected) {
-        memory.last_connected = Some(state.run + 1);
+        (memory.last_connected, memory.missing_since) = (Some(run), None);
+    } else if lacks_its_own && memory.joined_at.is_some() {
+        memory.missing_since.get_or_insert(run);
     }
-    memory.missing_since = missing_since(memory, machine, state.run + 1);
-}
-
-/// The run that first missed the node of a server. It stays the same until a node of the server is seen, also while the server
-/// does not run or another node may be its own: a renamed node is known by it.
-fn missing_since(memory: &ServerMemory, machine: &Machine<'_>, run: u64) -> Option<u64> {
-    if !machine.nodes.is_empty() {
-        return None;
-    }
-    memory.missing_since.or(memory.joined_at.is_some().then_some(run))
 }
 
 /// How long a server whose node went away is without a build, with this sighting. A node that stays is judged by its idle

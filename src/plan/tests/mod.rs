@@ -7,6 +7,7 @@ mod decisions;
 mod demand;
 mod identity;
 mod lifecycle;
+mod lives;
 mod outcome;
 mod random;
 mod rhythm_keys;

@@ -137,7 +137,6 @@ fn built_in() -> Node {
     Node { kind: NodeKind::BuiltIn, labels, executors: 0, idle_executors: 0, ..agent("Built-In Node") }
 }
 
-/// A build of a job.
 pub(crate) fn build(number: u64) -> Build {
     let url = Some(format!("http://ci.example.com/job/job/{number}/"));
     Build { name: format!("job #{number}"), job: None, number: None, queue_id: None, url, since: None }
@@ -430,13 +429,19 @@ impl Situation {
         self
     }
 
-    /// Plans without any consequence.
-    pub(crate) fn plan(&self) -> Plan {
+    /// The world as the next run sees it.
+    pub(crate) fn seen(&self) -> World {
         let mut world = self.world.clone();
         if let Listing::Complete(queue) = &mut world.jenkins.queue {
             queue.read_at.get_or_insert(self.now);
         }
         self.look_up(&mut world);
+        world
+    }
+
+    /// Plans without any consequence.
+    pub(crate) fn plan(&self) -> Plan {
+        let world = self.seen();
         let mut plan = plan(&self.config, &world, &self.state, self.now);
         checker::check(&self.config, &world, &self.state, self.now, &plan);
         brake::brake(&mut plan, self.allow_removals);
