@@ -2,7 +2,7 @@
 //! server which lost its own when it came.
 
 use crate::domain::names::NodeTypeName;
-use crate::domain::state::{Origin, SetOfflineBy, State};
+use crate::domain::state::{Origin, ServerMemory, SetOfflineBy, State};
 use crate::domain::world::{Node, Presence};
 use crate::plan::identity::fleet::Machine;
 use crate::plan::identity::index::Index;
@@ -61,7 +61,8 @@ fn loss(state: &State, machine: &Machine<'_>) -> Option<(Missed, NodeTypeName)> 
 /// When the node of a machine was missed, if it has lost its node.
 fn missed(state: &State, machine: &Machine<'_>) -> Option<Missed> {
     let is_bare = machine.nodes.is_empty() && machine.doubts.is_empty();
-    let Some(memory) = state.servers.get(&machine.id).filter(|memory| memory.joined_at.is_some()) else {
+    let had_one = |memory: &&ServerMemory| memory.joined_at.is_some() || memory.missing_since.is_some();
+    let Some(memory) = state.servers.get(&machine.id).filter(had_one) else {
         return (is_bare && machine.origin == Origin::Found).then_some(Missed::Before);
     };
     let is_there = machine.nodes.iter().any(|node| memory.node.as_ref() == Some(&node.name));

@@ -2,6 +2,7 @@
 
 pub mod breaker;
 pub mod floating_ips;
+mod listed;
 mod nodes;
 pub(crate) mod servers;
 mod spending;
@@ -17,6 +18,7 @@ use crate::domain::world::{Cloud, NodeKind, ServerState, World};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity, Sighting};
 use crate::plan::identity::places;
 use jiff::{SignedDuration, Timestamp};
+use listed::Listed;
 use nodes::{Sightings, sighted};
 use std::collections::BTreeMap;
 
@@ -74,7 +76,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
         after.items_left_out = !left_out.is_empty();
     }
     remember_foreign_labels(&mut after, fleet, now);
-    let listed = listed.then(|| servers::Listed::new(fleet.nodes.iter().map(|(node, _)| *node), state, &after));
+    let listed = listed.then(|| Listed::new(fleet.nodes.iter().map(|(node, _)| *node), state, &after));
     let mut servers = Vec::with_capacity(fleet.machines.len());
     for machine in &fleet.machines {
         let mut seen = servers::sighted(config, state, &after, machine, listed.as_ref(), now);

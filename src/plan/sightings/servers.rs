@@ -1,23 +1,21 @@
 //! What the state has about a server of ours after this run has seen it.
 
+use super::listed::{Listed, SharedBuilds};
 use super::nodes::has_worked;
 use crate::config::{Config, NodeType, Times};
 use crate::domain::format::shortened;
 use crate::domain::journal;
-use crate::domain::names::{NodeName, ServerId};
+use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
 use crate::domain::small_set::SmallSet;
 use crate::domain::state::{
-    Credit, LONGEST_SPAN, NodeMemory, Origin, Retirement, RetirementStep, ServerMemory, SetOfflineBy, Shield, State,
-    Work, begun,
+    Credit, LONGEST_SPAN, Origin, Retirement, RetirementStep, ServerMemory, SetOfflineBy, Shield, State, Work, begun,
 };
 use crate::domain::world::{Lock, Node, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use crate::plan::identity::index::has_address_of;
 use crate::plan::identity::places::is_mere_order;
-use foldhash::{HashSet, HashSetExt};
 use jiff::{SignedDuration, Timestamp};
-use std::borrow::Cow;
 
 /// Two runs must agree that a server is gone before anything that belonged to it is.
 pub(crate) const GONE_CONFIRMED: u32 = 2;
@@ -37,50 +35,9 @@ const MOST_TAKEN_VOLUMES: usize = 200;
 /// At most this much of the time between two runs counts as time at work.
 const LONGEST_GAP: SignedDuration = SignedDuration::from_mins(10);
 
-/// What a whole list of the nodes tells beyond each of them.
-pub(crate) struct Listed<'n> {
-    shared: SharedBuilds<'n>,
-    /// The nodes that the list lacks and the one before had, but for those that mita has deleted.
-    missed: Vec<(&'n NodeName, &'n NodeMemory)>,
-}
-
-impl<'n> Listed<'n> {
-    pub(crate) fn new(nodes: impl IntoIterator<Item = &'n Node>, state: &'n State, after: &State) -> Self {
-        let retired = state.servers.values().filter(|server| server.retirement.is_some());
-        let retired: HashSet<&ServerId> = retired.filter_map(|server| server.server_id.as_ref()).collect();
-        let is_retired = |node: &NodeMemory| node.server.as_ref().is_some_and(|server| retired.contains(server));
-        let is_missed = |(name, node): &(&NodeName, &NodeMemory)| !after.nodes.contains_key(name) && !is_retired(node);
-        Self { shared: shared_builds(nodes), missed: state.nodes.iter().filter(is_missed).collect() }
-    }
-
-    /// Of those nodes, one that may have been the server's under another name: it kept the server, or it came when the server's
-    /// own went.
-    fn missed_again(&self, memory: &ServerMemory) -> Option<&'n NodeName> {
-        let shield = memory.shield.as_ref();
-        let kept = |name: &NodeName| shield.is_some_and(|shield| shield.node == *name);
-        let came_then = |node: &NodeMemory| memory.losses().any(|run| run == node.first_seen);
-        let may_be_it = |(name, node): &&(&NodeName, &NodeMemory)| kept(name) || came_then(node);
-        self.missed.iter().find(may_be_it).map(|(name, _)| *name)
-    }
-}
-
-/// Builds that run on several nodes at once, by their pages or names.
-type SharedBuilds<'n> = HashSet<Cow<'n, str>>;
-
-/// The builds that these nodes share.
-fn shared_builds<'n>(nodes: impl IntoIterator<Item = &'n Node>) -> SharedBuilds<'n> {
-    let mut seen = HashSet::new();
-    let mut shared = SharedBuilds::new();
-    for node in nodes {
-        let pages: SmallSet<Cow<'_, str>> = node.builds.iter().map(journal::page_or_name).collect();
-        shared.extend(pages.iter().filter_map(|page| seen.replace(page.clone())));
-    }
-    shared
-}
-
 /// What the state has about a server after this run has seen it. `after` is what is known already of the state after it;
 /// `listed` is there where the list of nodes is complete.
-pub(crate) fn sighted(
+pub(super) fn sighted(
     config: &Config,
     state: &State,
     after: &State,
@@ -230,6 +187,8 @@ fn see_nodes(
     let has_address = |node: &&&Node| has_address_of(machine, node.name.convention().ip);
     let own = machine.nodes.iter().find(has_address).or(machine.nodes.first());
     let lacks_its_own = !memory.node.as_ref().is_some_and(is_there);
+    // A node that is held from the first list on is never seen online.
+    let had_one = had_joined || memory.node.as_ref().is_some_and(|own| state.nodes.contains_key(own));
     if let Some(node) = own.filter(|_| lacks_its_own) {
         memory.node = Some(node.name.clone());
     }
@@ -258,7 +217,7 @@ fn see_nodes(
     let run = state.run + 1;
     if machine.nodes.iter().any(|node| node.presence != Presence::Disconnected) {
         (memory.last_connected, memory.missing_since) = (Some(run), None);
-    } else if lacks_its_own && memory.joined_at.is_some() {
+    } else if lacks_its_own && had_one {
         memory.missing_since.get_or_insert(run);
     }
 }

@@ -2,7 +2,7 @@
 //! held.
 
 use crate::domain::rule::Rule;
-use crate::domain::state::{ClosedNode, Retirement, RetirementStep, State};
+use crate::domain::state::{ClosedNode, Origin, Retirement, RetirementStep, State};
 use crate::domain::world::*;
 use crate::plan::tests::situation::*;
 
@@ -249,6 +249,24 @@ fn s6_with_the_state_lost_a_node_that_was_there_from_the_beginning_keeps_every_s
         act(&mut s, "m2");
         s.minutes(60);
         assert!(!is_there(&mut s, "s1"), "{}", whole(&s.plan()));
+    }
+}
+
+#[test]
+fn s7_a_node_that_was_held_when_the_state_was_lost_keeps_its_server_under_another_name_beside_one_that_boots() {
+    for name in ["keep", OTHER] {
+        let mut s = beside_one_without_a_node(false);
+        held(&mut s, NODE);
+        s.state = State::new(owner());
+        s.run().after("1m").run().after("1m");
+        s.active("s3", "ubuntu", "10.0.0.3");
+        let (now, run) = (s.now, s.state.run);
+        let booting = s.memory("s3");
+        (booting.origin, booting.active_since) = (Origin::Ordered(run), Some(now));
+        s.run().after("1m").run();
+        s.rename(NODE, name);
+        s.run().minutes(120);
+        assert!(is_there(&mut s, "s1"), "{name}: {}", whole(&s.plan()));
     }
 }
 
