@@ -9,7 +9,7 @@ use crate::domain::world::{Node, Queue, QueueItem, Stage};
 use crate::jenkins::Jenkins;
 use crate::plan::demand::need::NodeIndex;
 use crate::plan::demand::serving::hides_label;
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,9 @@ const AGAIN: usize = 2;
 /// Reads the labels of some blocks from the pages of their runs. What cannot be read stays unknown.
 pub(super) fn read_labels(jenkins: &Jenkins, queue: &mut Queue, nodes: &[Node], config: &Config, state: &State) {
     let index = NodeIndex::new(nodes);
-    let is_asked = |item: &&QueueItem| item.stage == Stage::Buildable && hides_its_label(item, &index, config, state);
+    let in_vain = state.mismatches.iter().map(|mismatch| (mismatch.job.as_str(), &mismatch.need)).collect();
+    let is_asked =
+        |item: &&QueueItem| item.stage == Stage::Buildable && hides_its_label(item, &index, config, state, &in_vain);
     let hidden: BTreeSet<u64> = queue.items.iter().filter(is_asked).map(|item| item.id).collect();
     if hidden.is_empty() {
         return;
@@ -71,12 +73,21 @@ fn memory<'s>(state: &'s State, item: &QueueItem) -> Option<&'s ItemMemory> {
     state.queue.get(&item.id).filter(|known| !known.is_of_another(item))
 }
 
-/// Whether only the page of its run tells what a block asks for: Jenkins has no agents and names no label, or it names the one
-/// node that fits, and no node type has all that this one can be asked for.
-fn hides_its_label(item: &QueueItem, nodes: &NodeIndex<'_>, config: &Config, state: &State) -> bool {
+/// Whether only the page of its run tells what a block asks for: Jenkins has no agents and names no label; or it names the one
+/// node that fits, and no node type has all that this one can be asked for, or a type like it did not serve the block.
+fn hides_its_label(
+    item: &QueueItem,
+    nodes: &NodeIndex<'_>,
+    config: &Config,
+    state: &State,
+    in_vain: &HashSet<(&str, &Need)>,
+) -> bool {
     let known = memory(state, item).and_then(|known| known.need.as_ref());
     if item.run.is_none() || matches!(known, Some(Need::Label(_) | Need::Anywhere)) {
         return false;
+    }
+    if known.is_some_and(|need| in_vain.contains(&(item.job.as_str(), need))) {
+        return true;
     }
     match Why::read(item.why.as_deref()) {
         Why::NextExecutor => !nodes.has_agents() && known.is_none(),

@@ -1,11 +1,11 @@
 //! Jenkins names the one node that fits in place of the label that a job asks for.
 
-use crate::harness::{Setup, minutes};
+use crate::harness::{Setup, minutes, seconds};
 use mita::domain::rule::Rule;
 use mita::plan::model::Subject;
 use mita_sim::jenkins::nodes::Node;
 use mita_sim::jenkins::queue::Job;
-use mita_sim::{Fault, Kind, Service};
+use mita_sim::{Fault, JoinRule, Kind, Service};
 
 fn setup() -> Setup {
     Setup::trusty().node("debian", "labels = \"amd64 debian\"")
@@ -78,6 +78,33 @@ fn l5_a_left_over_entry_named_as_a_node_type_does_not_draw_the_jobs_for_its_labe
         it.sim.jenkins().add_node(Node::new(name, labels, 1));
         it.sim.jenkins().submit(pipeline("deploy", "debian"));
         it.minute().did(&["create_server debian demand done"]);
+    }
+}
+
+#[test]
+fn l5_a_pipeline_that_asks_for_a_node_of_ours_by_name_gets_one_server_in_vain_at_most_and_one_warning() {
+    for more in ["", " amd64-Ubuntu-22.04"] {
+        for held in [true, false] {
+            let it = setup().start();
+            it.sim.on_boot("trusty", JoinRule::base_plus_ip(seconds(30), &format!("amd64 trusty{more}")));
+            it.sim.jenkins().submit(Job::freestyle("first").label("trusty").lasting(minutes(1)));
+            it.minutes_until(5, "built", |it| it.built() == ["first"]);
+            let node = it.node();
+            if held {
+                it.sim.jenkins().hold(&node, "ann looks at it");
+            } else {
+                it.sim.jenkins().submit(Job::freestyle("long").label(&node).lasting(minutes(600)));
+            }
+            it.sim.jenkins().submit(pipeline("again", &node));
+            let before = it.orders();
+            let mut told = Vec::new();
+            for _ in 0..150 {
+                told.extend(it.minute().report.plan.warnings.clone());
+            }
+            told.retain(|warning| warning.contains("again"));
+            let in_vain = it.orders() - before;
+            assert!(in_vain <= 1 && told.len() <= 2, "{more:?}, {held}: {in_vain} orders, {told:?}");
+        }
     }
 }
 

@@ -160,9 +160,11 @@ pub fn read(
         Some(Some(label)) => Some(Need::Label(label)),
         None => None,
     };
-    // A label says more than the one node that has it today.
-    let still_holds =
-        |known: &&Need| exact.is_none() && is_label_of(known, why, index) && Some(*known) != guess.as_ref();
+    // A label says more than the one node that has it today. The name of a node is one where the page showed it as such.
+    let still_holds = |known: &&Need| match &exact {
+        Some(node) => matches!(known, Need::Label(label) if *label == Label::atom(node.as_str())),
+        None => is_label_of(known, why, index) && Some(*known) != guess.as_ref(),
+    };
     let label = label.or_else(|| known.filter(still_holds).cloned());
     if let (None, Some(shown)) = (&label, shown) {
         return read_page(shown);
