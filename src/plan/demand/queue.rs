@@ -110,6 +110,12 @@ pub(crate) fn read<'a>(
     let mut demand = reader.demand;
     state.queue = queued.into_iter().collect::<SharedMap<_, _>>().into();
     mismatch::learn(config, state, fleet, &mut demand.waiting, taking_work, now);
+    // If Jenkins is restarted now, the build goes on there all the same.
+    for node in &demand.named {
+        if let Some(known) = state.nodes.get_mut(node) {
+            known.worked_at = Some(now);
+        }
+    }
     demand
 }
 

@@ -186,6 +186,30 @@ fn a_pipeline_resumes_on_a_node_that_was_away_when_jenkins_was_restarted_and_for
 }
 
 #[test]
+fn s1_the_node_of_a_pipeline_that_waited_to_resume_there_stays_when_jenkins_is_restarted_once_more() {
+    let mut s = Situation::new();
+    s.busy("s1", "10.0.0.1");
+    s.run().after("1m").run();
+    s.world.jenkins.session = Some("two".to_owned());
+    let node = s.node("ubuntu+10.0.0.1");
+    (node.presence, node.idle, node.idle_executors) = (Presence::Disconnected, true, 0);
+    s.run().after("5m").pipeline(1, "‘ubuntu+10.0.0.1’ is offline").in_queue_since = Some(s.now);
+    for _ in 0..4 {
+        s.run().after("1m");
+    }
+    s.world.jenkins.session = Some("three".to_owned());
+    s.queue().clear();
+    for _ in 0..5 {
+        s.memory("s1").missing = None.into();
+        let offline = credit(s.now, "20m");
+        s.node_memory("ubuntu+10.0.0.1").offline = Some(offline).into();
+        let plan = s.plan();
+        assert!(plan.actions.is_empty(), "{}", whole(&plan));
+        s.run().after("1m");
+    }
+}
+
+#[test]
 fn a_pipeline_resumes_beside_a_node_that_is_away_where_jenkins_does_not_show_its_restarts_any_more() {
     let mut s = half_an_hour_after_a_restart();
     s.world.jenkins.session = None;
