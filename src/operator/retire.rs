@@ -24,6 +24,9 @@ impl Context<'_> {
     pub(super) fn end_build(&mut self, consent: Consent) -> Result<Answer, StoreError> {
         let busy: Vec<_> =
             self.machine.into_iter().flat_map(|machine| &machine.nodes).filter(|node| !node.idle).copied().collect();
+        if self.machine.is_none() && !self.node.idle {
+            return self.end_build_without_server(consent);
+        }
         let (Some(machine), false) = (self.machine, busy.is_empty()) else { return self.retire(false) };
         let refused = |reason: String| Ok(Answer::new(Ended::Refused, reason));
         if let Some(why) = self.paused(machine) {
@@ -66,6 +69,31 @@ impl Context<'_> {
         let reason = "is deleted in Jenkins, and what ran there has ended; the first run that sees nothing there deletes its \
                       server";
         Ok(Answer::new(Ended::Remembered, reason))
+    }
+
+    /// The same for a node of ours whose server is gone for certain.
+    fn end_build_without_server(&mut self, consent: Consent) -> Result<Answer, StoreError> {
+        let is_certain = match self.identity {
+            NodeIdentity::Former(server) => self.plan.state.gone_servers.contains_key(server),
+            NodeIdentity::MadeFor(_) => true,
+            _ => false,
+        };
+        if !is_certain {
+            return self.retire(false);
+        }
+        if self.set_offline_by(self.node) == Some(SetOfflineBy::Person) {
+            let release = command("release", self.node.name.as_str());
+            return Ok(Answer::new(Ended::Refused, format!("a person holds it: {release} first")));
+        }
+        if consent == Consent::Needed {
+            return Ok(Answer::new(Ended::Asks(work_on(self.node)), "it runs a build"));
+        }
+        let builds: Vec<&str> = self.node.builds.iter().map(|build| build.name.as_str()).collect();
+        self.journal(Event::Asked, &format!("forced: ends {}", builds.join(", ")));
+        if let Err(error) = self.jenkins.delete(&self.node.name) {
+            return Ok(error.into());
+        }
+        Ok(Answer::new(Ended::Done, "is gone from Jenkins, and what ran there has ended; its server was gone already"))
     }
 
     /// Retires the node and its server now, or a busy one once it is idle if that was requested.

@@ -225,6 +225,17 @@ pub enum NodeKind {
     CloudPlugin(String),
 }
 
+impl Node {
+    /// Whether an agent is connected to it, as far as Jenkins tells.
+    pub fn has_agent(&self) -> bool {
+        match self.presence {
+            Presence::Online => true,
+            Presence::SetOffline(_) => self.connected,
+            Presence::Disconnected | Presence::DisconnectedBy(_) => false,
+        }
+    }
+}
+
 /// Whether a node takes builds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

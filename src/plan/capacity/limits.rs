@@ -5,7 +5,7 @@ use crate::domain::format::span;
 use crate::domain::names::{MitaId, NodeTypeName, ProviderName, ServerId};
 use crate::domain::rule::Rule;
 use crate::domain::state::{Breaker, GoneServer, Origin, State};
-use crate::domain::world::{Cloud, Node, Presence, Quotas, World};
+use crate::domain::world::{Cloud, Node, Quotas, World};
 use crate::plan::capacity::assignment::input::{OrderType, ProviderRoom, UNLIMITED, Weight};
 use crate::plan::capacity::blocker::Blocker;
 use crate::plan::capacity::budgets::budgets;
@@ -13,12 +13,12 @@ use crate::plan::capacity::coming::Coming;
 use crate::plan::capacity::failing::{failing, not_joined_since};
 use crate::plan::capacity::full::{full_parts, is_full_after};
 use crate::plan::capacity::placement::PlannedOrder;
-use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
+use crate::plan::capacity::presumed::{connected_all_the_same, is_leaving, is_out};
+use crate::plan::identity::fleet::Sighting;
 use crate::plan::lifecycle::ClassifiedFleet;
 use crate::plan::lifecycle::lateness::is_late;
 use crate::plan::lifecycle::phase::Phase;
 use crate::plan::sightings::floating_ips::ours;
-use crate::plan::sightings::servers::deletion_failed;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,32 +38,12 @@ pub struct Limits<'a> {
     coming: Vec<Coming<'a>>,
     /// The types of servers that count and have not joined.
     not_joined: BTreeSet<&'a NodeTypeName>,
+    /// Servers that count though they are gone, each with a node of it that has an agent.
+    presumed: Vec<(&'a GoneServer, &'a Node)>,
     /// Orders of this very run, made after the quota was read.
     just_ordered: Vec<(&'a NodeTypeName, &'a ProviderName)>,
     /// Servers on their way whose floating IP comes once they are active: no quota counts it yet.
     awaited_floating_ips: BTreeMap<&'a ProviderName, u64>,
-}
-
-/// Whether a server that its cloud calls gone may be there all the same: its agent is connected, or the state does not give it
-/// up yet and mita did not delete it. A cloud that lags may show it again.
-fn may_be_there(state: &State, machine: &Machine<'_>) -> bool {
-    let known = state.servers.get(&machine.id);
-    matches!(machine.sighting, Sighting::Gone)
-        && (machine.nodes.iter().any(|node| is_connected(node))
-            || known.is_some_and(|server| server.retirement.is_none()))
-}
-
-fn is_connected(node: &Node) -> bool {
-    node.presence == Presence::Online || node.connected || !node.idle
-}
-
-/// Servers that two reads called gone, and whose agents are connected: the answers of their clouds may be old.
-fn connected_all_the_same<'a>(state: &'a State, fleet: &ClassifiedFleet<'_>) -> BTreeMap<&'a ServerId, &'a GoneServer> {
-    let former = fleet.nodes.iter().filter_map(|(node, identity)| match identity {
-        NodeIdentity::Former(server) if is_connected(node) => state.gone_servers.get_key_value(server),
-        _ => None,
-    });
-    former.collect()
 }
 
 /// The servers that have a floating IP, with their provider. Where a listing is missing, none has.
@@ -95,14 +75,13 @@ impl<'a> Limits<'a> {
             at_provider: BTreeMap::new(),
             coming: Vec::new(),
             not_joined: BTreeSet::new(),
+            presumed: Vec::new(),
             just_ordered: Vec::new(),
             awaited_floating_ips: BTreeMap::new(),
         };
         let addressed = with_floating_ip(config, world);
         for (machine, classified) in fleet.classified() {
-            let is_leaving = matches!(classified.phase, Phase::LeftAlone(Rule::Gone | Rule::Deleting))
-                || deletion_failed(machine, state.servers.get(&machine.id));
-            if is_leaving && !may_be_there(state, machine) {
+            if is_out(state, machine, &classified.phase) {
                 continue;
             }
             let place = (&machine.node_type, &machine.provider);
@@ -123,7 +102,9 @@ impl<'a> Limits<'a> {
                 let (origin, late) = (machine.origin, is_late(state, machine));
                 let order = &machine.id;
                 limits.coming.push(Coming { order, place, origin, late, vanished: false, refused_floating_ip });
-            } else if is_leaving && state.servers.get(&machine.id).is_some_and(|server| !server.listed) {
+            } else if is_leaving(state, machine, &classified.phase)
+                && state.servers.get(&machine.id).is_some_and(|server| !server.listed)
+            {
                 let (order, origin) = (&machine.id, machine.origin);
                 let vanished = Coming { order, place, origin, late: false, vanished: true, refused_floating_ip: false };
                 limits.coming.push(vanished);
@@ -134,8 +115,9 @@ impl<'a> Limits<'a> {
                 *limits.awaited_floating_ips.entry(place.1).or_default() += 1;
             }
         }
-        for gone in connected_all_the_same(state, fleet).into_values() {
+        for (gone, node) in connected_all_the_same(state, fleet).into_values() {
             limits.count((&gone.node_type, &gone.provider));
+            limits.presumed.push((gone, node));
         }
         limits
     }
@@ -366,18 +348,28 @@ impl<'a> Limits<'a> {
         Blocker { failing, ..blocker }
     }
 
-    /// Whether one server less would be room for one of this type, where this blocks it.
-    pub(crate) fn is_filled_by(&self, kind: &NodeType, blocker: &Blocker, machine: &Machine<'_>) -> bool {
+    /// Whether one server less of this type at this provider would be room for one of this kind, where this blocks it.
+    pub(crate) fn is_filled_by(
+        &self,
+        kind: &NodeType,
+        blocker: &Blocker,
+        (node_type, provider): (&NodeTypeName, &ProviderName),
+    ) -> bool {
         match blocker.rule {
             Rule::Limit if self.total() == 0 => true,
-            Rule::Limit if self.room_of_type(kind) == 0 => machine.node_type == kind.name,
+            Rule::Limit if self.room_of_type(kind) == 0 => *node_type == kind.name,
             Rule::Limit | Rule::Quota => {
                 let is_full = |at: &ProviderConfig| blocker.rule == Rule::Quota || self.room_at_provider(at) == 0;
-                let mut there = self.config.providers.iter().filter(|at| at.name == machine.provider);
-                kind.providers.contains(&machine.provider) && there.any(is_full)
+                let mut there = self.config.providers.iter().filter(|at| at.name == *provider);
+                kind.providers.contains(provider) && there.any(is_full)
             }
             _ => false,
         }
+    }
+
+    /// Servers that count though they are gone, each with a node of it that has an agent.
+    pub(crate) fn presumed(&self) -> &[(&'a GoneServer, &'a Node)] {
+        &self.presumed
     }
 
     /// Which parts of a provider's quota have no room for one more server of the type; none if all have.

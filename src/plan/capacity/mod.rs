@@ -13,5 +13,6 @@ mod offer;
 pub(crate) mod placement;
 mod placing;
 pub(crate) mod pool;
+pub(crate) mod presumed;
 mod read_out;
 pub(crate) mod supply;

@@ -9,6 +9,7 @@ use crate::plan::capacity::failing::Failing;
 use crate::plan::identity::fleet::Machine;
 use crate::plan::lifecycle::doubts::OddHold;
 use crate::plan::model::{Action, Change, Problem, Subject, Target, Verdict};
+use jiff::SignedDuration;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,8 +36,10 @@ pub(crate) struct Draft {
     /// Servers that nodes keep which are not clearly theirs, and that fill limits at which jobs wait, by name and id; each with
     /// what keeps it.
     pub(crate) in_doubt_at_limits: BTreeMap<String, String>,
-    /// Node types that jobs wait for, at limits that only servers fill which are held or kept at hand; each with the evidence.
+    /// Node types that jobs wait for, at limits and quotas where no server of ours makes room by itself; each with the evidence.
     pub(crate) filled_by_unused: BTreeMap<NodeTypeName, String>,
+    /// Nodes whose builds wait for agents that may not come back.
+    pub(crate) lost: BTreeMap<NodeName, Lost>,
     /// How providers refuse removals, where servers keep their nodes for that.
     pub(crate) removals_refused: BTreeMap<ProviderName, String>,
     /// Servers, and nodes without one, that holds keep which may have been forgotten, by name and id; each with what keeps it.
@@ -45,6 +48,17 @@ pub(crate) struct Draft {
     pub(crate) without_metadata: BTreeMap<String, String>,
     /// Why it is not known whether Jenkins leaves items out of the queue.
     pub(crate) left_out_unknown: Option<String>,
+}
+
+/// A node whose build waits for its agent.
+#[derive(Debug)]
+pub(crate) struct Lost {
+    /// What has become of its server.
+    pub(crate) what: String,
+    /// Whether a person holds it.
+    pub(crate) is_held: bool,
+    /// For how long that is in good order.
+    pub(crate) after: SignedDuration,
 }
 
 /// An event that a person is told of once, for as long as it lasts.

@@ -2,6 +2,7 @@
 
 use super::draft::{Draft, Warning};
 use super::findings::Findings;
+use super::unused;
 use crate::config::NodeType;
 use crate::domain::format::span;
 use crate::domain::need::Need;
@@ -15,7 +16,6 @@ use crate::plan::demand::queue::Demand;
 use crate::plan::identity::places::forgetting;
 use crate::plan::lifecycle::phase::Phase;
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
 
 /// One verdict for each waiting job: where it will run, or what prevents it.
 pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
@@ -60,7 +60,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     }
     blockers.report_failing(draft);
     blockers.report_doubts(draft);
-    blockers.report_unused(&placement.kept_ready, draft);
+    unused::report(found, blockers.met(), draft);
     for (number, item) in demand.hidden.iter().enumerate() {
         let words = "Jenkins has no agents and names no label";
         let (rule, reason) = match (placement.scout, *blocker, &placement.no_scout) {
@@ -115,7 +115,7 @@ impl<'a> Blockers<'a> {
         let Supply { fleet, limits, .. } = self.supply;
         let there = fleet.classified().filter(|(_, classified)| classified.phase != Phase::LeftAlone(Rule::Gone));
         let commands = there.filter_map(|(machine, _)| Some((machine, forgetting(machine)?)));
-        let filling = commands.filter(|(machine, _)| limits.is_filled_by(kind, blocker, machine));
+        let filling = commands.filter(|(machine, _)| limits.is_filled_by(kind, blocker, machine.place()));
         let commands: Vec<String> = filling.map(|(_, command)| command).collect();
         let (number, first) = (commands.len(), commands.first()?);
         Some(format!("; {number} in another place, without a node: {first} forgets one there"))
@@ -143,37 +143,13 @@ impl<'a> Blockers<'a> {
     fn report_doubts(&self, draft: &mut Draft) {
         let Supply { fleet, limits, .. } = self.supply;
         let met: Vec<(&NodeType, &Blocker)> = self.met().collect();
-        let at_limits = fleet
-            .in_doubt()
-            .filter(|(machine, _)| met.iter().any(|(kind, blocker)| limits.is_filled_by(kind, blocker, machine)));
+        let at_limits = fleet.in_doubt().filter(|(machine, _)| {
+            met.iter().any(|(kind, blocker)| limits.is_filled_by(kind, blocker, machine.place()))
+        });
         draft.in_doubt_at_limits.extend(at_limits.filter_map(|(machine, reason)| {
             let id = machine.server_id.as_ref()?;
             Some((format!("server {} ({id})", machine.name), reason.to_owned()))
         }));
-    }
-
-    /// Notes the limits at which jobs wait, and that servers fill of which none will make room by itself.
-    fn report_unused(&self, kept_ready: &BTreeSet<usize>, draft: &mut Draft) {
-        let Supply { fleet, limits, .. } = self.supply;
-        // Others use a quota, too.
-        for (kind, blocker) in self.met().filter(|(_, blocker)| blocker.rule == Rule::Limit) {
-            let (mut held, mut ready, mut others) = (0, 0, 0);
-            for (index, machine) in fleet.machines.iter().enumerate() {
-                match fleet.phase(index) {
-                    _ if !limits.is_filled_by(kind, blocker, machine) => {}
-                    Phase::LeftAlone(Rule::Gone | Rule::Deleting) => {}
-                    _ if fleet.is_in_doubt(index) => others += 1,
-                    Phase::LeftAlone(Rule::Held) => held += 1,
-                    _ if kept_ready.contains(&index) => ready += 1,
-                    _ => others += 1,
-                }
-            }
-            if others == 0 && held + ready > 0 {
-                let unused =
-                    format!("{}, by servers that take no job ({held} held, {ready} kept at hand)", blocker.reason);
-                draft.filled_by_unused.insert(kind.name.clone(), unused);
-            }
-        }
     }
 }
 

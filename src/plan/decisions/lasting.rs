@@ -1,10 +1,13 @@
 //! Nothing lasts in silence (L6): if jobs wait or servers stay for longer than they should, that becomes a problem.
 
-use super::draft::Draft;
+use super::draft::{Draft, Lost};
 use crate::domain::format::span;
+use crate::domain::names::{NodeName, NodeTypeName};
 use crate::domain::rule::Rule;
 use crate::domain::state::{ClosedNode, Credit, LEFT_OUT_UNKNOWN, SETTLING, State};
+use crate::plan::capacity::failing::Failing;
 use crate::plan::lifecycle::doubts::OddHold;
+use crate::plan::lifecycle::lateness;
 use crate::plan::model::{Action, Change, Plan, Problem, Subject, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -14,7 +17,10 @@ use std::fmt::Display;
 pub(crate) const TOO_LONG: SignedDuration = SignedDuration::from_mins(15);
 
 /// A hold lasts for hours in good order. One that may have been forgotten is reported after this time.
-const HELD_TOO_LONG: SignedDuration = SignedDuration::from_hours(24);
+pub(super) const HELD_TOO_LONG: SignedDuration = SignedDuration::from_hours(24);
+
+/// So much of the time of a server that is tried after a failure is that until the failure is seen.
+const FAILED_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 
 /// Of problems with one cure, so many are told one by one.
 const MOST_ALIKE: usize = 20;
@@ -22,35 +28,36 @@ const MOST_ALIKE: usize = 20;
 /// Counts for how long each condition lasts, and adds a problem for each that lasts too long. Removals are counted here and
 /// reported once it is known which of them are held back.
 pub(crate) fn report(state: &mut State, draft: &mut Draft, now: Timestamp) {
-    let (others, holds) = (conditions(state, draft), odd_holds(draft));
+    let mut conditions: Vec<(Condition, SignedDuration)> =
+        conditions(state, draft).into_iter().map(|condition| (condition, TOO_LONG)).collect();
+    conditions.extend(of_types_that_fail(state, draft));
+    conditions.extend(lost_agents(draft));
+    conditions.extend(odd_holds(draft).into_iter().map(|hold| (hold, HELD_TOO_LONG)));
     let removals = draft.actions.iter().filter_map(|action| of_removal(state, action)).map(|removal| removal.key);
-    let keys = removals.chain(others.iter().map(|condition| condition.key.clone()));
-    let keys = keys.chain(std::mem::take(&mut draft.kept_for_pipelines)).map(|key| (key, TOO_LONG));
-    let keys = keys.chain(holds.iter().map(|hold| (hold.key.clone(), HELD_TOO_LONG)));
+    let keys = removals.chain(std::mem::take(&mut draft.kept_for_pipelines)).map(|key| (key, TOO_LONG));
+    let keys = keys.chain(conditions.iter().map(|(condition, limit)| (condition.key.clone(), *limit)));
     let sighted = |(key, limit): (String, SignedDuration)| {
         let credit = Credit::sighted(state.lasting.get(&key).copied(), now, limit);
         (key, credit)
     };
     state.lasting = keys.map(sighted).collect();
-    draft.problems.extend(problems(others, TOO_LONG, &state.lasting));
-    draft.problems.extend(problems(holds, HELD_TOO_LONG, &state.lasting));
+    draft.problems.extend(problems(conditions, &state.lasting));
 }
 
 /// Adds a problem for each removal that does not come to its end.
 pub(super) fn report_removals(plan: &mut Plan) {
     let removals = plan.actions.iter().filter_map(|action| of_removal(&plan.state, action));
-    plan.problems.extend(problems(removals, TOO_LONG, &plan.state.lasting));
+    plan.problems.extend(problems(removals.map(|removal| (removal, TOO_LONG)), &plan.state.lasting));
 }
 
-/// What lasts longer than the limit. Of many with one cure, only the first are named.
+/// What lasts longer than its limit. Of many with one cure, only the first are named.
 fn problems(
-    conditions: impl IntoIterator<Item = Condition>,
-    limit: SignedDuration,
+    conditions: impl IntoIterator<Item = (Condition, SignedDuration)>,
     lasting: &BTreeMap<String, Credit>,
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut alike: BTreeMap<&str, usize> = BTreeMap::new();
-    for Condition { key, place, what, cure } in conditions {
+    for (Condition { key, place, what, cure }, limit) in conditions {
         let Some(credit) = lasting.get(&key).filter(|credit| credit.credit >= limit) else { continue };
         let number = alike.entry(cure).or_default();
         *number += 1;
@@ -121,12 +128,6 @@ fn conditions(state: &State, draft: &Draft) -> Vec<Condition> {
         what: format!("{reason}. mita has no server there that could make room, and a job waits"),
         cure: "free some of the quota, have it raised, or let another provider serve the node type",
     }));
-    conditions.extend(draft.failing.iter().map(|(kind, failing)| Condition {
-        key: format!("{kind} fails"),
-        place: format!("node type {kind}"),
-        what: format!("{}; one has been wanted", failing.what),
-        cure: failing.cure,
-    }));
     conditions.extend(draft.in_doubt_at_limits.iter().map(|(server, why)| Condition {
         key: format!("{server} in doubt at a limit"),
         place: server.clone(),
@@ -138,7 +139,8 @@ fn conditions(state: &State, draft: &Draft) -> Vec<Condition> {
         key: format!("{kind} at a limit of unused servers"),
         place: format!("node type {kind}"),
         what: format!("{reason}, and a job waits"),
-        cure: "release the nodes that nobody needs to hold, want fewer servers at hand (min_idle, spare, ahead), or raise that limit",
+        cure: "release the nodes that nobody needs to hold, unlock servers in their cloud, want fewer servers at hand (min_idle, \
+               spare, ahead), end pauses, end builds whose agents are lost (mita retire --force NODE), or have that limit raised",
     }));
     conditions.extend(draft.removals_refused.iter().map(|(provider, refusal)| Condition {
         key: format!("provider {provider} refuses removals"),
@@ -178,6 +180,34 @@ fn conditions(state: &State, draft: &Draft) -> Vec<Condition> {
         });
     }
     conditions
+}
+
+/// Node types of which servers are wanted, and fail. Where they take long to join, the next one has the time that they take.
+fn of_types_that_fail(state: &State, draft: &Draft) -> Vec<(Condition, SignedDuration)> {
+    let condition = |(kind, failing): (&NodeTypeName, &Failing)| {
+        let condition = Condition {
+            key: format!("{kind} fails"),
+            place: format!("node type {kind}"),
+            what: format!("{}; one has been wanted", failing.what),
+            cure: failing.cure,
+        };
+        (condition, TOO_LONG.max(lateness::longest(state, kind) + FAILED_WITHIN))
+    };
+    draft.failing.iter().map(condition).collect()
+}
+
+/// Builds that wait for agents which may not come back.
+fn lost_agents(draft: &Draft) -> Vec<(Condition, SignedDuration)> {
+    let condition = |(node, Lost { what, is_held, after }): (&NodeName, &Lost)| {
+        let cure = if *is_held {
+            "if nobody holds that node any more, run mita release NODE, then mita retire --force NODE, which ends the build"
+        } else {
+            "mita retire --force NODE ends the build, and then mita removes what is left"
+        };
+        let what = format!("{what}, and a build there has waited for its agent");
+        (Condition { key: format!("node {node} without its agent"), place: format!("node {node}"), what, cure }, *after)
+    };
+    draft.lost.iter().map(condition).collect()
 }
 
 /// Holds that may have been forgotten.

@@ -8,11 +8,13 @@ pub(crate) mod findings;
 mod floating_ips;
 mod jobs;
 pub(crate) mod lasting;
+mod lost;
 mod nodes;
 pub(crate) mod order_ids;
 mod orders;
 mod registration;
 mod servers;
+mod unused;
 mod volumes;
 
 use draft::Draft;

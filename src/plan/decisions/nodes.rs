@@ -3,6 +3,7 @@
 use super::draft::Draft;
 use super::findings::Findings;
 use super::lasting::{self, WAITED_FOR};
+use super::lost;
 use crate::domain::format::span;
 use crate::domain::names::{MitaId, ServerId};
 use crate::domain::offline;
@@ -123,6 +124,8 @@ impl LeftBehind {
             // It holds nothing.
             let hold = odd_hold(found.supply.state, &node.name, Some(&node.presence), false);
             draft.odd_holds.extend(hold.map(|hold| (format!("node {}", node.name), (hold, reason.clone()))));
+        } else if rule == Rule::Busy {
+            lost::of_nobody(found, node, draft);
         } else if rule == Rule::Ambiguous {
             draft.still_connected.insert(node.name.clone());
         }

@@ -3,6 +3,7 @@
 use super::draft::{Draft, Warning, target};
 use super::findings::Findings;
 use super::lasting::{self, WAITED_FOR};
+use super::lost;
 use super::nodes::LeftBehind;
 use super::registration::{self, NodeOfServer};
 use crate::domain::format::span;
@@ -43,6 +44,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
         }
         draft.verdict(Subject::Server, id, &machine.name, rule, reason.clone());
         server.open(draft);
+        lost::of_server(found, machine, draft);
         for node in &machine.nodes {
             match machine.server_id.as_ref().and_then(|server| LeftBehind::by_server(node, server, state)) {
                 Some(left) => left.decide(found, node, draft),

@@ -119,6 +119,11 @@ impl Machine<'_> {
         self.nodes.iter().chain(&self.doubts).chain(&self.namesakes).copied().find(|node| !node.idle)
     }
 
+    /// What limits count it for.
+    pub fn place(&self) -> (&NodeTypeName, &ProviderName) {
+        (&self.node_type, &self.provider)
+    }
+
     /// Whether any of its nodes is online.
     pub fn is_online(&self) -> bool {
         self.nodes.iter().any(|node| node.presence == Presence::Online)

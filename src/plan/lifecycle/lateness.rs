@@ -25,6 +25,12 @@ pub(crate) fn late_after(state: &State, provider: &ProviderName, node_type: &Nod
     }
 }
 
+/// The same where a server of the type is late last.
+pub(crate) fn longest(state: &State, node_type: &NodeTypeName) -> SignedDuration {
+    let providers = state.learned.joins.keys();
+    providers.map(|provider| late_after(state, provider, node_type)).max().unwrap_or(AT_FIRST)
+}
+
 /// Whether the server is late. Of one that its cloud did not tell about this time, nothing is known.
 pub(crate) fn is_late(state: &State, machine: &Machine<'_>) -> bool {
     if matches!(machine.sighting, Sighting::NoAnswer | Sighting::Elsewhere | Sighting::WithoutMetadata) {

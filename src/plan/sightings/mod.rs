@@ -9,6 +9,7 @@ mod spending;
 pub mod volumes;
 
 use crate::config::Config;
+use crate::domain::names::ServerId;
 use crate::domain::small_set::SmallSet;
 use crate::domain::state::{
     Credit, ForeignLabels, GoneServer, ItemMemory, Restart, Retirement, RetirementStep, ServerMemory, Session,
@@ -20,7 +21,7 @@ use crate::plan::identity::places;
 use jiff::{SignedDuration, Timestamp};
 use listed::Listed;
 use nodes::{Sightings, sighted};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How long a type that does not serve a job is not tried again for it.
 pub(crate) const MISMATCH_LASTS: SignedDuration = SignedDuration::from_hours(1);
@@ -147,9 +148,10 @@ fn is_undone(retirement: &Retirement) -> bool {
 }
 
 fn forget_what_is_over(state: &mut State, now: Timestamp) {
-    state.gone_servers.retain(|_, gone| {
+    let with_nodes: BTreeSet<&ServerId> = state.nodes.values().filter_map(|node| node.server.as_ref()).collect();
+    state.gone_servers.retain(|id, gone| {
         let last_needed = gone.volume_seen.unwrap_or(gone.since);
-        now.duration_since(last_needed) < GONE_SERVERS_KEPT
+        now.duration_since(last_needed) < GONE_SERVERS_KEPT || with_nodes.contains(id)
     });
     state.failures.values_mut().for_each(|types| {
         types.retain(|_, failure| now.duration_since(failure.at) < GONE_SERVERS_KEPT);
