@@ -93,7 +93,7 @@ impl Context<'_> {
         if let Err(error) = self.jenkins.delete(&self.node.name) {
             return Ok(error.into());
         }
-        Ok(Answer::new(Ended::Done, "is gone from Jenkins, and what ran there has ended; its server was gone already"))
+        Ok(Answer::new(Ended::Done, "is deleted in Jenkins, which ends what ran there; its server was gone already"))
     }
 
     /// Retires the node and its server now, or a busy one once it is idle if that was requested.

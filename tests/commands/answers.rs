@@ -284,3 +284,26 @@ fn history_names_what_is_like_an_unknown_subject_and_takes_an_end_alone() {
     assert_eq!(ended.status, 0, "{}", ended.stderr);
     assert!(ended.stderr.contains("the journal has nothing since 2019-12-31T00:00:00Z"), "{}", ended.stderr);
 }
+
+#[test]
+fn l6_a_build_that_waits_for_an_agent_whose_server_is_gone_is_ended_by_the_command_that_the_problem_names() {
+    let it = Setup::trusty().with_idle_node();
+    let (node, server) = (it.node(), it.server().id);
+    it.sim.jenkins().occupy(&node, Job::pipeline("stuck").lasting(minutes(1_000)));
+    it.minute();
+    it.sim.cloud("openstack").delete_server(&server);
+    it.sim.jenkins().disconnect(&node, CauseKind::ChannelTermination, "lost");
+    let run = it.minutes(20);
+    let told = format!("node {node}");
+    let problem = run.report.plan.problems.iter().find(|problem| problem.place == told).expect("a problem");
+    assert!(problem.error.contains("its server is gone") && problem.error.contains("mita retire --force NODE"));
+    let asked = it.program(&["retire", &node, "--force"]);
+    assert!(asked.status == 2 && asked.stderr.contains("stuck #1"), "{}", asked.stderr);
+    it.sim.world().rules.builds_may_end_on.push(node.clone());
+    assert_eq!(it.command(&["retire", &node, "--force", "--yes"]), 0);
+    it.minutes_until(6, "the node goes", |it| it.nodes().is_empty());
+    let history = it.program(&["history", &node]).stdout;
+    assert!(history.contains("forced: ends part of stuck #1"), "{history}");
+    let run = it.minute();
+    assert!(run.report.plan.problems.is_empty(), "{:?}", run.report.plan.problems);
+}

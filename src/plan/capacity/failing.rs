@@ -29,16 +29,17 @@ pub(crate) fn not_joined_since(state: &State, kind: &NodeType) -> Option<Failing
 /// What fails at a provider; none where nothing does.
 pub(crate) fn failing(state: &State, node_type: &NodeTypeName, provider: &ProviderName) -> Option<Failing> {
     let failing = |what, cure| Some(Failing { node_type: node_type.clone(), what, cure });
-    if let Some(breaker) = state.breakers.get(provider).and_then(|types| types.get(node_type)) {
-        return failing(
-            format!("{node_type} failed at provider {provider} ({})", breaker.reason),
-            "find out why (mita history shows the last ones), or let another provider serve the node type",
-        );
-    }
+    // An order that is accepted ends this: what failed there did so before.
     if let Some(answer) = state.quota_answers.get(provider).and_then(|sizes| sizes.get(node_type)) {
         return failing(
             format!("provider {provider} refused {node_type} for quota ({answer})"),
             "free some of that quota, have it raised, or let another provider serve the node type",
+        );
+    }
+    if let Some(breaker) = state.breakers.get(provider).and_then(|types| types.get(node_type)) {
+        return failing(
+            format!("{node_type} failed at provider {provider} ({})", breaker.reason),
+            "find out why (mita history shows the last ones), or let another provider serve the node type",
         );
     }
     if state.throttles.contains_key(provider) {

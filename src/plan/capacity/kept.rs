@@ -28,7 +28,7 @@ pub(super) fn left(pools: &[ExecutorPool<'_>], kind: &NodeType) -> Vec<usize> {
 
 fn is_idle(pool: &ExecutorPool<'_>, kind: &NodeType) -> bool {
     match pool.sample {
-        Sample::Node(_, Some(of)) => pool.tier == Tier::Idle && of.name == kind.name,
+        Sample::Node(_, Some(of)) => pool.tier == Tier::Idle && !pool.standing.outdated && of.name == kind.name,
         Sample::Node(_, None) | Sample::Type(_) => false,
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Standing {
     /// For a node of ours that came just now: a job that its type was thought to serve still counts on it, whatever
     /// labels it came with. In the second sighting they are the truth.
     pub(crate) fresh: bool,
+    /// For a node of ours that lacks a label which its type got since: it is none at hand.
+    pub(crate) outdated: bool,
 }
 
 /// Executors that accept the same jobs, and the servers or nodes that have them.

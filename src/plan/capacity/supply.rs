@@ -5,7 +5,7 @@ use crate::domain::names::{NodeName, NodeTypeName};
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
 use crate::domain::selection::Selection;
-use crate::domain::state::State;
+use crate::domain::state::{Origin, State};
 use crate::domain::world::{Node, Presence, ServerState};
 use crate::plan::capacity::assignment::assign;
 use crate::plan::capacity::assignment::input::{Input, JobClass, SlotClass};
@@ -107,6 +107,7 @@ impl<'a> Supply<'a> {
                 long_free: !wholly_ours && self.now.duration_since(free_since) > PASSED_OVER_AFTER,
                 overdue: machine.is_some_and(|machine| overdue.contains(&machine)),
                 fresh: machine.is_some_and(|machine| self.is_fresh(machine)),
+                outdated: machine.is_some_and(|machine| self.is_outdated(machine)),
             };
             let special = named.contains(node.name.as_str()).then_some(&node.name);
             let labels = node.labels.iter().map(String::as_str).filter(|label| *label != node.name.as_str());
@@ -177,6 +178,9 @@ impl<'a> Supply<'a> {
         let mut at_hand: BTreeMap<&NodeTypeName, u32> = BTreeMap::new();
         for (index, (machine, classified)) in self.fleet.classified().enumerate() {
             let Phase::Idle { idle, confirmed } = classified.phase else { continue };
+            if self.is_outdated(index) {
+                continue;
+            }
             let stays = || self.rights.forbidden(machine).or_else(|| self.rights.refused(machine)).is_some();
             if confirmed && idle >= self.config.times(&machine.node_type).idle_grace * 2 && !stays() {
                 long.push((index, &machine.node_type));
@@ -201,6 +205,16 @@ impl<'a> Supply<'a> {
         let joined_at = self.state.servers.get(&self.fleet.machines[machine].id).and_then(|server| server.joined_at);
         matches!(self.fleet.phase(machine), Phase::Idle { .. })
             && joined_at.is_some_and(|joined| self.now.duration_since(joined) < mismatch::IDLE_BESIDE)
+    }
+
+    /// Whether its node lacks a label of its type, and the configuration has changed since its order: the next one has it. Where
+    /// servers never come with a label that the configuration promises, another one would lack it as well.
+    pub(crate) fn is_outdated(&self, machine: usize) -> bool {
+        let machine = &self.fleet.machines[machine];
+        let is_older = matches!(machine.origin, Origin::Ordered(run) if run < self.state.configured_in);
+        let has_all =
+            |kind: &NodeType| machine.nodes.is_empty() || machine.nodes.iter().any(|node| kind.labels_are_on(node));
+        is_older && self.config.node_type(&machine.node_type).is_some_and(|kind| !has_all(kind))
     }
 
     fn class_key<'j>(&self, job: &'j Waiting<'_>) -> ClassKey<'j> {
@@ -273,7 +287,8 @@ impl<'a> Supply<'a> {
                 Sample::Type(coming) => coming.name == kind.name,
             };
             // One that is being retired comes back for a job only.
-            let at_hand = |pool: &ExecutorPool<'_>| pool.tier != Tier::Draining && of_type(pool);
+            let at_hand =
+                |pool: &ExecutorPool<'_>| pool.tier != Tier::Draining && !pool.standing.outdated && of_type(pool);
             let slots: Selection = (0..pools.len()).filter(|&pool| at_hand(&pools[pool])).collect();
             input.jobs.push(JobClass { slots, types: vec![index] });
             let number = order.min(self.config.max_servers).saturating_mul(kind.executors);

@@ -58,8 +58,8 @@ fn waited_for(found: &Findings<'_>, types: &[Option<Failing>]) -> Vec<bool> {
 /// Whether fewer servers are at hand than should be.
 fn lacks_idle_ones(supply: &Supply<'_>, kind: &NodeType) -> bool {
     let wanted = supply.wanted_at_hand(kind).order;
-    let idle = supply.fleet.classified().filter(|(machine, classified)| {
-        machine.node_type == kind.name && matches!(classified.phase, Phase::Idle { .. })
+    let idle = supply.fleet.classified().enumerate().filter(|(index, (machine, classified))| {
+        machine.node_type == kind.name && matches!(classified.phase, Phase::Idle { .. }) && !supply.is_outdated(*index)
     });
     wanted > 0 && idle.count() < wanted as usize
 }

@@ -5,7 +5,7 @@ use super::findings::Findings;
 use super::lasting::{self, WAITED_FOR};
 use super::lost;
 use crate::domain::format::span;
-use crate::domain::names::{MitaId, ServerId};
+use crate::domain::names::{MitaId, Owner, ServerId};
 use crate::domain::offline;
 use crate::domain::rule::Rule;
 use crate::domain::state::{SetOfflineBy, State};
@@ -28,7 +28,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
                 draft.node(node, rule, reason);
             }
             NodeIdentity::Foreign(reason) => {
-                draft.closed.extend(is_closed_by_nobody(node).then(|| node.name.clone()));
+                draft.closed.extend(is_closed_by_nobody(node, &found.supply.config.owner).then(|| node.name.clone()));
                 draft.node(node, Rule::NotOurs, *reason);
             }
             NodeIdentity::MadeFor(order) => LeftBehind::by_order(found, node, order).decide(found, node, draft),
@@ -41,9 +41,10 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
 }
 
 /// Whether no state tells what a closed node had before, or whether it is a copy of one. What another installation closed
-/// it sets offline at once.
-fn is_closed_by_nobody(node: &Node) -> bool {
-    let is_being_retired = node.presence.cause().is_some_and(|cause| offline::is_message(&cause.reason));
+/// it sets offline at once. A mark of this one may be a leftover or a copy, too: the node leads to no server.
+fn is_closed_by_nobody(node: &Node, owner: &Owner) -> bool {
+    let of_another = |reason: &str| offline::is_message(reason) && offline::server_named_in(reason, owner).is_none();
+    let is_being_retired = node.presence.cause().is_some_and(|cause| of_another(&cause.reason));
     node.kind == NodeKind::Agent && node.mark.is_none() && is_closed(node) && !is_being_retired
 }
 

@@ -1,5 +1,7 @@
 //! No more servers than the limits allow, and the preferred types and providers first.
 
+use crate::domain::offline::offline_message;
+use crate::domain::rule::Rule;
 use crate::domain::world::*;
 use crate::plan::tests::situation::*;
 
@@ -181,4 +183,50 @@ fn s4_what_one_read_calls_gone_counts_until_a_second_one_says_so() {
     assert!(s.servers().is_empty(), "nothing is ordered yet");
     let shown = whole(&s.after("10s").plan());
     assert!(shown.contains("  job 1  job1  demand: "), "{shown}");
+}
+
+#[test]
+fn l1_a_server_that_is_gone_counts_no_more_once_its_agent_is_lost_whatever_holds_its_node() {
+    type Change = fn(&mut Situation);
+    let limits: [Change; 3] =
+        [|s| s.ubuntu().max = Some(1), |s| s.config.max_servers = 1, |s| s.config.providers[0].max = Some(1)];
+    let ends: [(&str, Change); 3] = [
+        ("404", |s| s.lose_server("s1")),
+        ("SOFT_DELETED", |s| s.server("s1").state = ServerState::Deleted),
+        ("deleting", |s| s.server("s1").state = ServerState::Deleting),
+    ];
+    let held = || OfflineCause { class: Some(USER.to_owned()), reason: "mine".to_owned(), ..OfflineCause::default() };
+    let ours = || set_offline(USER, &offline_message(&owner(), &"s1".into(), Rule::SingleUse));
+    for limit in limits {
+        for (end, happens) in ends {
+            for (what, works, presence) in [
+                ("a block without an agent", true, Presence::Disconnected),
+                ("a block on a drained node", true, ours()),
+                ("a block on a held node", true, Presence::SetOffline(held())),
+                ("marked", false, Presence::SetOffline(held())),
+                ("disconnected", false, Presence::DisconnectedBy(held())),
+            ] {
+                let mut s = Situation::new();
+                limit(&mut s);
+                s.busy("s1", "10.0.0.1");
+                s.run();
+                happens(&mut s);
+                let node = s.node("ubuntu+10.0.0.1");
+                (node.idle, node.presence, node.connected) = (!works, presence.clone(), true);
+                s.project(1, "amd64").why = Some("Waiting for next available executor on ‘amd64’".to_owned());
+                let is_ordered = |s: &Situation| s.plan().actions.iter().any(|action| action.is_order());
+                let has_agent = matches!(presence, Presence::SetOffline(_));
+                for _ in 0..4 {
+                    let counts = has_agent && (end == "404" || works);
+                    assert!(!(counts && is_ordered(s.after("30s"))), "{end}, {what}: its agent is connected");
+                    if counts {
+                        s.run();
+                    }
+                }
+                s.node("ubuntu+10.0.0.1").connected = false;
+                s.after("30s").run().after("30s");
+                assert!(is_ordered(&s) || s.orders > 0, "{end}, {what}: {}", whole(&s.plan()));
+            }
+        }
+    }
 }

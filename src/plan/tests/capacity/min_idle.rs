@@ -300,3 +300,68 @@ fn a_day_without_the_usual_jobs_is_said_and_orders_less() {
     assert_eq!(plan.at_hand[&"ubuntu".into()].reasons.first().map(|reason| reason.text.as_str()), Some(text));
     assert_eq!(plan.actions.iter().filter(|action| action.is_order()).count(), 3);
 }
+
+/// Two servers of ubuntu that are kept at hand, and whose type got the label `jammy` in the place of `amd64` since.
+fn relabelled(number: u32) -> Situation {
+    let mut s = at_hand(number);
+    s.ubuntu().max = Some(2);
+    s.idle("s1", "10.0.0.1", "5h");
+    s.idle("s2", "10.0.0.2", "5h");
+    s.run().after("1m");
+    s.ubuntu().labels = names(&["jammy"]);
+    s.config.fingerprint = "2".to_owned();
+    s
+}
+
+#[test]
+fn l1_idle_nodes_that_lack_a_label_which_their_type_got_since_are_not_at_hand_and_make_room() {
+    let mut s = relabelled(2);
+    s.project(1, "jammy");
+    s.runs(
+        "
+        | - ubuntu+10.0.0.1  os  s1  idle: 5h 1m, grace 40m
+        | - ubuntu+10.0.0.2  os  s2  idle: 5h 1m, grace 40m
+        |   job 1  job1  limit: needs jammy: node type ubuntu has its max of 2
+        |   node ubuntu+10.0.0.1  idle: 5h 1m, grace 40m
+        |   node ubuntu+10.0.0.2  idle: 5h 1m, grace 40m
+        |   server s1  ubuntu  idle: 5h 1m, grace 40m
+        |   server s2  ubuntu  idle: 5h 1m, grace 40m
+        | ? node ubuntu+10.0.0.1 lacks the label jammy that nodes.ubuntu promises: jobs that need it will not run there
+        | ? node ubuntu+10.0.0.2 lacks the label jammy that nodes.ubuntu promises: jobs that need it will not run there
+    ",
+    );
+    s.after("1m").runs(
+        "
+        | + ubuntu  os  20261121T120200Z-1  job1 (1) needs jammy
+        | + ubuntu  os  20261121T120200Z-2  min_idle: fewer than 2 idle nodes of ubuntu are at hand
+        |   job 1  job1  demand: needs jammy: ubuntu server 20261121T120200Z-1 is ordered for it
+        |   server s1  ubuntu  gone: its cloud does not know it any more (404)
+        |   server s2  ubuntu  gone: its cloud does not know it any more (404)
+    ",
+    );
+}
+
+#[test]
+fn s4_servers_that_come_without_a_label_of_their_type_are_at_hand_all_the_same() {
+    let mut s = relabelled(2);
+    for _ in 0..4 {
+        s.run().after("1m");
+        // What boots lacks the new label as well.
+        let new: Vec<(String, String)> = (s.servers().iter())
+            .filter(|server| server.state == ServerState::Building)
+            .map(|server| (server.id.to_string(), format!("10.0.1.{}", &server.id.as_str()[3..])))
+            .collect();
+        for (id, address) in new {
+            let server = s.server(&id);
+            server.state = ServerState::Active;
+            server.addresses = [address.parse().unwrap()].into();
+            s.nodes().push(agent(&format!("ubuntu+{address}")));
+        }
+    }
+    let orders = s.orders;
+    for _ in 0..100 {
+        s.run().after("5m");
+    }
+    assert_eq!(s.orders, orders, "{}", whole(&s.plan()));
+    assert_eq!(s.servers().len(), 2);
+}

@@ -4,6 +4,7 @@
 use crate::config::MinIdle;
 use crate::domain::world::*;
 use crate::plan::model::{Plan, Subject};
+use crate::plan::sightings::breaker;
 use crate::plan::tests::situation::*;
 
 /// What becomes of servers that are built.
@@ -254,4 +255,48 @@ fn a_type_that_fails_is_a_problem_only_for_as_long_as_one_is_wanted() {
     assert_eq!(minutes(&mut s, 1), 0);
     s.project(2, "amd64");
     assert_eq!([minutes(&mut s, 14), minutes(&mut s, 1)], [0, 1]);
+}
+
+#[test]
+fn a_type_that_fails_once_and_then_boots_in_its_usual_time_is_no_problem() {
+    for took in [600, 1_080, 2_400] {
+        let mut s = Situation::new();
+        s.ubuntu().times.join_timeout = time("1h");
+        s.state.learned.joins.entry("os".into()).or_default().insert("ubuntu".into(), vec![took; 9]);
+        s.project(1, "amd64");
+        for minute in 0..took / 60 + 3 {
+            let plan = s.plan();
+            assert_eq!(told(&plan), [""; 0], "{took} s, minute {minute}");
+            s.come_true(plan);
+            if minute == 0 {
+                s.server("new1").state = ServerState::Error;
+            }
+            build(&mut s, "os", NeverJoin);
+            s.after("1m");
+        }
+        for _ in 0..6 {
+            s.run().after("1m");
+        }
+        assert_eq!(told(&s.plan()).len(), 1, "{took} s: it is late");
+    }
+}
+
+#[test]
+fn l6_where_the_quota_refuses_now_no_older_fault_is_told() {
+    let mut s = Situation::new();
+    s.fail(1, 1);
+    s.project(1, "amd64");
+    for minute in 0..60 {
+        let plan = s.plan();
+        let told = told(&plan);
+        let refused = |text: &String| text.contains("provider os refused ubuntu for quota (no more ports)");
+        assert!(told.iter().all(refused) && (minute < 20 || told.len() == 1), "minute {minute}: {told:?}");
+        let orders = plan.actions.iter().any(|action| action.is_order());
+        s.state = plan.state;
+        if orders {
+            s.state.servers = Default::default();
+            breaker::quota_refused(&mut s.state, &"os".into(), &"ubuntu".into(), "no more ports", s.now);
+        }
+        s.after("1m");
+    }
 }

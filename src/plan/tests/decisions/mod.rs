@@ -7,6 +7,7 @@ mod failures;
 mod gates;
 mod lasting;
 mod losses;
+mod lost;
 mod paused;
 mod registering;
 mod text;

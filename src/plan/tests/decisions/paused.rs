@@ -7,7 +7,7 @@ use crate::plan::tests::situation::*;
 
 const WORDS: &str = "paused by alice since 2026-11-21T12:00:00Z, until `mita resume`: moving racks";
 
-fn pause(node_type: Option<&str>, provider: Option<&str>) -> Pause {
+pub(super) fn pause(node_type: Option<&str>, provider: Option<&str>) -> Pause {
     Pause {
         node_type: node_type.map(Into::into),
         provider: provider.map(Into::into),

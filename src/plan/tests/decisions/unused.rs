@@ -1,9 +1,28 @@
 //! A limit that only servers fill which take no job starves others: that does not last in silence (L6).
 
 use super::lasting::problems_after;
+use super::paused::pause;
 use crate::config::MinIdle;
-use crate::domain::world::Quota;
+use crate::domain::world::{Lock, Presence, Quota};
 use crate::plan::tests::situation::*;
+
+const LOST_AND_LOCKED: &str = "1 locked, 1 whose agents are lost";
+
+/// What is told of it after a quarter of an hour.
+fn told(what: &str) -> String {
+    format!(
+        "node type centos: {what}, and a job waits for 15m: release the nodes that nobody needs to hold, unlock servers in their \
+         cloud, want fewer servers at hand (min_idle, spare, ahead), end pauses, end builds whose agents are lost (mita retire \
+         --force NODE), or have that limit raised"
+    )
+}
+
+/// One server is locked, and the agent of the other is lost in a build.
+fn lost_and_locked(s: &mut Situation) {
+    s.server("s1").lock = Lock::Locked;
+    let node = s.node("ubuntu+10.0.0.2");
+    (node.idle, node.presence) = (false, Presence::Disconnected);
+}
 
 /// Two servers of ubuntu, idle, at a limit of two; one of centos would be wanted.
 fn full(limit: fn(&mut Situation)) -> Situation {
@@ -36,20 +55,22 @@ fn l6_a_job_at_a_limit_that_only_servers_fill_which_take_no_job_is_a_problem_aft
         hold(s, "ubuntu+10.0.0.1");
     };
     for (limit, blocked) in limits {
-        for (kept, counts) in
-            [(at_hand, "0 held, 2 kept at hand"), (held, "2 held, 0 kept at hand"), (both, "1 held, 1 kept at hand")]
-        {
+        for (kept, counts) in [
+            (at_hand, "2 kept at hand"),
+            (held, "2 held"),
+            (both, "1 held, 1 kept at hand"),
+            (lost_and_locked, LOST_AND_LOCKED),
+        ] {
             let mut s = full(limit);
             kept(&mut s);
             assert_eq!(problems_after(&mut s, 40), [""; 0], "{counts}: nobody waits");
             s.project(1, "rpm");
             s.run();
             assert_eq!(problems_after(&mut s, 3), [""; 0], "{counts}");
-            let expected = format!(
-                "node type centos: {blocked}, by servers that take no job ({counts}), and a job waits for 15m: release the \
-                 nodes that nobody needs to hold, want fewer servers at hand (min_idle, spare, ahead), or raise that limit"
+            assert_eq!(
+                problems_after(&mut s, 2),
+                [told(&format!("{blocked}, by servers that make no room ({counts})"))]
             );
-            assert_eq!(problems_after(&mut s, 2), [expected]);
         }
     }
 }
@@ -66,11 +87,45 @@ fn a_job_at_a_limit_that_a_server_at_work_helps_to_fill_waits_in_good_order() {
 }
 
 #[test]
-fn held_servers_are_not_blamed_for_a_quota_that_others_use_as_well() {
-    let mut s = full(|s| s.cloud("os").quota = Some(Quota { instances: Some(0), ..Quota::default() }));
-    hold(&mut s, "ubuntu+10.0.0.1");
-    hold(&mut s, "ubuntu+10.0.0.2");
+fn l6_a_job_at_a_quota_for_which_no_server_of_ours_makes_room_is_a_problem_after_a_quarter_of_an_hour() {
+    type Step = fn(&mut Situation);
+    let quota: Step = |s| s.cloud("os").quota = Some(Quota { instances: Some(0), ..Quota::default() });
+    let held: Step = |s| ["ubuntu+10.0.0.1", "ubuntu+10.0.0.2"].iter().for_each(|node| hold(s, node));
+    let at_hand: Step = |s| s.ubuntu().min_idle = MinIdle::Always(2);
+    for (kept, counts) in [(held, "2 held"), (at_hand, "2 kept at hand"), (lost_and_locked, LOST_AND_LOCKED)] {
+        let mut s = full(quota);
+        kept(&mut s);
+        s.project(1, "rpm");
+        s.run();
+        assert_eq!(problems_after(&mut s, 3), [""; 0]);
+        let reason = "the quota of provider os has no room for centos: instances (0 left)";
+        let expected = told(&format!("{reason}, and the servers of mita there make no room ({counts})"));
+        assert_eq!(problems_after(&mut s, 2), [expected]);
+    }
+}
+
+#[test]
+fn l6_a_pause_of_another_type_that_fills_a_limit_is_told() {
+    let mut s = full(|s| s.config.max_servers = 2);
+    s.state.pauses = vec![pause(Some("ubuntu"), None)];
+    s.run().after("1h").run();
     s.project(1, "rpm");
     s.run();
-    assert_eq!(problems_after(&mut s, 8), [""; 0]);
+    assert_eq!(problems_after(&mut s, 3), [""; 0]);
+    assert_eq!(problems_after(&mut s, 2), [told("max_servers 2 is reached, by servers that make no room (2 paused)")]);
+}
+
+#[test]
+fn l6_a_server_that_is_gone_and_held_with_its_agent_connected_fills_no_limit_in_silence() {
+    let mut s = full(|s| s.config.max_servers = 1);
+    s.lose_node("ubuntu+10.0.0.2");
+    s.lose_server("s2");
+    s.state.servers.remove(&"m2".into());
+    hold(&mut s, "ubuntu+10.0.0.1");
+    s.node("ubuntu+10.0.0.1").connected = true;
+    s.lose_server("s1");
+    s.project(1, "rpm");
+    s.run().after("1m").run();
+    assert_eq!(problems_after(&mut s, 3), [""; 0]);
+    assert_eq!(problems_after(&mut s, 2), [told("max_servers 1 is reached, by servers that make no room (1 held)")]);
 }

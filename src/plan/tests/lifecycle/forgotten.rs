@@ -1,6 +1,7 @@
 //! Holds and marks that Jenkins shows no more, or no more whose they are; and nodes that mita closed, as far as it forgot it.
 
 use crate::config::{MinIdle, NodeSettings, Registration, SshLauncher};
+use crate::domain::offline::offline_message;
 use crate::domain::rule::Rule;
 use crate::domain::state::{ClosedNode, Retirement, RetirementStep, State};
 use crate::domain::world::*;
@@ -243,6 +244,10 @@ fn l6_a_closed_node_that_nobody_opens_is_a_problem_after_a_quarter_of_an_hour() 
           before, for 15m: give it its labels and its usage back on its page in Jenkins, or delete it there if nobody \
           needs it"]
     );
+    // A copy has the mark of this installation, too.
+    s.node("anns").presence = set_offline(USER, &offline_message(&owner(), &"s7".into(), Rule::SingleUse));
+    s.after("1m").run();
+    assert_eq!(told(&s).len(), 1);
     s.node("anns").labels = names(&["anns", "amd64"]);
     assert_eq!(told(&s), [""; 0]);
     // Another installation retires it.
