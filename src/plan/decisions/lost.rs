@@ -6,7 +6,6 @@ use super::findings::Findings;
 use super::lasting::{HELD_TOO_LONG, TOO_LONG};
 use crate::domain::state::SetOfflineBy;
 use crate::domain::world::{Node, ServerState};
-use crate::plan::capacity::supply::Supply;
 use crate::plan::identity::fleet::{Machine, Sighting};
 use jiff::SignedDuration;
 
@@ -24,7 +23,9 @@ fn waits_for_agent(node: &Node) -> bool {
 pub(super) fn of_server(found: &Findings<'_>, machine: &Machine<'_>, draft: &mut Draft) {
     let join_timeout = found.supply.config.times(&machine.node_type).join_timeout;
     let Some((what, after)) = ended(machine, join_timeout) else { return };
-    for node in &machine.nodes {
+    let runs = machine.server().is_some_and(|server| server.state == ServerState::Active);
+    // Whoever holds the node of one that runs knows of it.
+    for node in machine.nodes.iter().filter(|node| !runs || !is_held(found, node)) {
         note(found, node, &what, after, draft);
     }
 }
@@ -34,9 +35,12 @@ pub(super) fn of_nobody(found: &Findings<'_>, node: &Node, draft: &mut Draft) {
     note(found, node, "its server is gone", TOO_LONG, draft);
 }
 
+fn is_held(found: &Findings<'_>, node: &Node) -> bool {
+    found.supply.state.set_offline_by(&node.name) == Some(SetOfflineBy::Person)
+}
+
 fn note(found: &Findings<'_>, node: &Node, what: &str, after: SignedDuration, draft: &mut Draft) {
-    let Supply { state, .. } = *found.supply;
-    let is_held = state.set_offline_by(&node.name) == Some(SetOfflineBy::Person);
+    let is_held = is_held(found, node);
     if waits_for_agent(node) {
         let after = if is_held { HELD_TOO_LONG } else { after };
         draft.lost.insert(node.name.clone(), Lost { what: what.to_owned(), is_held, after });
