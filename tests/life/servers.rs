@@ -173,10 +173,11 @@ fn s1_the_node_of_a_server_that_is_gone_stays_while_it_counts_a_build() {
     it.sim.jenkins().disconnect_while_busy(&node);
     let now = it.sim.now();
     it.sim.cloud("openstack").server_mut(&server.id).unwrap().gone_at = Some(now);
-    for _ in 0..20 {
+    for minute in 0..20 {
         let run = it.minute();
-        run.did_nothing();
+        run.did(&[]);
         assert_eq!(run.rule(Subject::Node, &node), Rule::Busy, "{}", run.story());
+        assert_eq!(run.problems().len(), usize::from(minute >= 15), "{minute}: {}", run.story());
     }
     it.minutes_until(15, "the node goes once its build is over", |it| it.nodes().is_empty());
 }
