@@ -38,7 +38,7 @@ fn l6_a_build_whose_agent_is_lost_with_its_server_is_a_problem_after_a_quarter_o
             assert_eq!(problems_after(&mut s, 3), [""; 0], "{end}");
             let expected =
                 format!("node {NODE}: its server is {end}, and a build there has waited for its agent for 15m: {CURE}");
-            assert_eq!(problems_after(&mut s, 2), [expected.clone()]);
+            assert_eq!(problems_after(&mut s, 2), [expected]);
             // It stays a problem for as long as it lasts, also once the state would forget the server.
             for _ in 0..40 {
                 s.after("24h").run();
