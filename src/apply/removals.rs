@@ -129,6 +129,11 @@ fn check_and_delete(
     if server.lock == Lock::Locked {
         return stays(format!("somebody has locked server {id} in the meantime: it stays"));
     }
+    let shown = context.world.clouds.get(&target.provider).and_then(|cloud| cloud.listed(id));
+    let was_active = shown.is_some_and(|shown| shown.state == ServerState::Active);
+    if let (true, ServerState::Other(word)) = (was_active, &server.state) {
+        return stays(format!("server {id} is in state {word} by now: it stays while somebody works on it"));
+    }
     // Its agent may register at any moment from now on.
     let did_not_run = matches!(rule, Rule::Error | Rule::BootTimeout | Rule::Stopped);
     if did_not_run && server.state == ServerState::Active {

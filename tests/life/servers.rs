@@ -152,6 +152,21 @@ fn a_server_in_a_state_that_mita_does_not_know_is_left_alone_and_told_of() {
 }
 
 #[test]
+fn a_server_of_which_a_person_makes_an_image_is_left_alone_until_that_is_made() {
+    for status in [Status::Active, Status::Shutoff] {
+        let it = Setup::trusty().with_idle_node();
+        let server = it.server();
+        let task = |task| it.sim.cloud("openstack").server_mut(&server.id).unwrap().task = task;
+        it.sim.cloud("openstack").set_status(&server.id, status);
+        task(Some("image_uploading"));
+        it.minutes(60);
+        assert_eq!(it.servers().len(), 1, "{status:?}");
+        task(None);
+        it.minutes_until(20, "it goes", |it| it.servers().is_empty());
+    }
+}
+
+#[test]
 fn a_server_that_somebody_deleted_is_gone_after_two_runs_and_its_node_with_it() {
     let it = Setup::trusty().with_idle_node();
     let (server, node) = (it.server(), it.node());

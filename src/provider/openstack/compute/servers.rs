@@ -241,14 +241,20 @@ impl Shape {
     }
 }
 
-/// The state of a server (Compute API guide, "Server concepts"). A server that is being deleted keeps its status; only
-/// its task shows the deletion.
+const MAKES_IMAGE: [&str; 5] =
+    ["image_snapshot", "image_snapshot_pending", "image_pending_upload", "image_uploading", "image_backup"];
+
+/// The state of a server (Compute API guide, "Server concepts"). A server that is being deleted, or of which somebody makes an
+/// image, keeps its status; only its task shows that (nova/compute/task_states.py). A deletion ends the image.
 fn state(status: Option<String>, task: Option<&str>) -> ServerState {
     let status = status.unwrap_or_else(|| "UNKNOWN".to_owned());
     match (status.as_str(), task) {
         ("DELETED" | "SOFT_DELETED", _) => ServerState::Deleted,
         (_, Some("deleting" | "soft-deleting")) => ServerState::Deleting,
         ("BUILD", _) => ServerState::Building,
+        ("ACTIVE" | "SHUTOFF" | "SUSPENDED" | "PAUSED", Some(task)) if MAKES_IMAGE.contains(&task) => {
+            ServerState::Other(task.to_owned())
+        }
         ("ACTIVE", _) => ServerState::Active,
         ("ERROR", _) => ServerState::Error,
         ("SHUTOFF" | "SUSPENDED" | "PAUSED" | "SHELVED" | "SHELVED_OFFLOADED", _) => ServerState::Stopped(status),
@@ -318,6 +324,11 @@ mod tests {
         assert_eq!(of("ERROR", Some("soft-deleting")), ServerState::Deleting);
         assert_eq!(of("SOFT_DELETED", None), ServerState::Deleted);
         assert_eq!(of("DELETED", Some("deleting")), ServerState::Deleted);
+        for status in ["ACTIVE", "SHUTOFF"] {
+            assert_eq!(of(status, Some("image_uploading")), ServerState::Other("image_uploading".to_owned()));
+        }
+        assert_eq!(of("ACTIVE", Some("rebooting")), ServerState::Active);
+        assert_eq!(of("SHELVED", Some("shelving_image_uploading")), ServerState::Stopped("SHELVED".to_owned()));
         for stopped in ["SHUTOFF", "SUSPENDED", "PAUSED", "SHELVED", "SHELVED_OFFLOADED"] {
             assert_eq!(of(stopped, None), ServerState::Stopped(stopped.to_owned()));
         }

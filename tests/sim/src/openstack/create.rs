@@ -137,6 +137,7 @@ impl Cloud {
                 gone_at: None,
                 locked: false,
                 stuck_deleting: false,
+                task: None,
                 fate,
             });
         }

@@ -174,6 +174,8 @@ pub struct Server {
     pub locked: bool,
     /// It stays in deletion for ever.
     pub stuck_deleting: bool,
+    /// What its cloud does with it for a person, as long as nothing else is under way.
+    pub task: Option<&'static str>,
     pub(crate) fate: Fate,
 }
 
@@ -217,7 +219,7 @@ impl Server {
         if self.deleting() {
             return Some("deleting");
         }
-        (self.status == Status::Build).then(|| {
+        let building = (self.status == Status::Build).then(|| {
             let boot = self.boot_ms(default).clamp(1, 600_000);
             match (now - self.created).min(boot) * 10 / boot {
                 0 => "scheduling",
@@ -226,6 +228,7 @@ impl Server {
                 _ if self.fate == Fate::VolumeNeverReady => "block_device_mapping",
                 _ => "spawning",
             }
-        })
+        });
+        building.or(self.task)
     }
 }

@@ -185,6 +185,7 @@ impl Cloud {
             gone_at: None,
             locked: false,
             stuck_deleting: false,
+            task: None,
             fate: Fate::Boots,
         });
         self.connect_networks(self.servers.len() - 1);
