@@ -192,7 +192,7 @@ fn s2_a_server_whose_mark_a_person_took_away_is_hers_and_counts_no_more() {
     builds(&it, 1, 1);
     let run = it.minute();
     run.did(&["create_server trusty demand done"]);
-    let told = |warning: &String| warning.contains(&server.id) && warning.contains("no longer carries the mark");
+    let told = |warning: &String| warning.contains(&server.id) && warning.contains("no longer carries the whole mark");
     assert_eq!(run.report.plan.warnings.iter().filter(|warning| told(warning)).count(), 1, "{}", run.story());
     for _ in 0..120 {
         let run = it.minute();

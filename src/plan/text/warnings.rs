@@ -233,8 +233,10 @@ fn disowned(config: &Config, fleet: &Fleet<'_>) -> Vec<Warning> {
     let event = |server: &&Server| {
         let Server { id, name, .. } = server;
         let owner = &config.owner;
-        let text =
-            format!("server {name} ({id}) no longer carries the mark of {owner}: it is left alone and forgotten");
+        let text = format!(
+            "server {name} ({id}) no longer carries the whole mark of {owner} (mita_owner, mita_node, mita_id): it is left \
+             alone and forgotten; delete it in its cloud if nobody needs it"
+        );
         Warning::new(format!("unmarked {id}"), text)
     };
     unmarked.map(event).collect()

@@ -123,7 +123,7 @@ fn s2_volumes_and_addresses_of_another_installation_are_left_alone_whatever_beca
         |controller: &str| Installation { owner: owner(), controller: Controller::at(controller), former: Vec::new() };
     let mark = |controller: &str, server: &str| AddressMark::new(&of(controller), "m7".into(), server.into());
     let old = |server: &str| AddressMark { controller: None, ..mark("ci.example.com", server) };
-    let address = |id: &str, mark| FloatingIp { id: id.into(), address: None, mark, attached: false };
+    let address = |id: &str, mark| FloatingIp { id: id.into(), address: None, mark, attached: false, leads_to: None };
     // Of the one, the server is gone. Of the other it is there, and an older mita made the address.
     s.cloud("os").floating_ips = Some(Listing::Complete(vec![
         address("f1", mark("staging", "s7")),
@@ -193,7 +193,7 @@ fn s2_a_server_whose_mark_a_person_took_away_is_forgotten_and_told_once() {
         | + ubuntu  os  20261121T120000Z-1  job1 (1) needs amd64
         |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
         |   node ubuntu+10.0.0.1  not_ours: its server no longer carries our mark
-        | ? server ubuntu (s1) no longer carries the mark of ci: it is left alone and forgotten
+        | ? server ubuntu (s1) no longer carries the whole mark of ci (mita_owner, mita_node, mita_id): it is left alone and forgotten; delete it in its cloud if nobody needs it
     ",
     );
     s.after("1h").queue().clear();
@@ -214,7 +214,7 @@ fn s2_a_server_that_another_installation_marks_is_that_installations() {
     s.runs(
         "
         |   node ubuntu+10.0.0.1  not_ours: its server no longer carries our mark
-        | ? server ubuntu (s1) no longer carries the mark of ci: it is left alone and forgotten
+        | ? server ubuntu (s1) no longer carries the whole mark of ci (mita_owner, mita_node, mita_id): it is left alone and forgotten; delete it in its cloud if nobody needs it
     ",
     );
 }
