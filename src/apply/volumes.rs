@@ -6,7 +6,7 @@ use crate::domain::names::VolumeId;
 use crate::domain::world::{Volume, VolumeState};
 use crate::plan::model::{Change, FormerServer};
 use crate::plan::sightings::volumes;
-use crate::provider::Attachments;
+use crate::provider::{Attachments, Failure, FailureKind};
 
 pub(super) fn delete(context: &Context<'_>) {
     context.carry_out(|action| match &action.change {
@@ -48,10 +48,15 @@ fn free(context: &Context<'_>, cloud: &dyn Attachments, volume: &Volume, left_by
     }
     for attachment in &volume.attachments {
         let Some(id) = &attachment.id else { continue };
-        let by_hand = || attachment.deletion().map(|command| format!("somebody with more rights can do it: {command}"));
-        context
-            .delete(provider, || cloud.delete_attachment(id))?
-            .map_err(|failure| NotDone::from(failure).and(by_hand()))?;
+        // Where the compute service has the server after all, the volume service refuses it to everybody (409).
+        let by_hand = |failure: &Failure| {
+            let command = attachment.deletion().filter(|_| failure.kind == FailureKind::Denied)?;
+            Some(format!("somebody with more rights can do it: {command}"))
+        };
+        context.delete(provider, || cloud.delete_attachment(id))?.map_err(|failure| {
+            let by_hand = by_hand(&failure);
+            NotDone::from(failure).and(by_hand)
+        })?;
     }
     match found(cloud.volume(&volume.id))?.map(|volume| volume.state) {
         None | Some(VolumeState::Deleting) => Ok(false),

@@ -54,6 +54,26 @@ fn s4_a_replica_that_lags_costs_one_more_order_and_is_told() {
 }
 
 #[test]
+fn s1_s2_the_volume_of_a_server_that_the_cloud_calls_gone_is_left_alone_while_its_agent_is_connected() {
+    let it = Setup::new().node("trusty", "labels = \"amd64 trusty\"\nstorage = 10").with_idle_node();
+    let (server, node) = (it.server(), it.node());
+    lags(&it);
+    let told: Vec<String> = (0..30)
+        .flat_map(|_| {
+            let run = it.minute();
+            assert_eq!(run.count(Service::Cinder, "DELETE", ""), 0, "{}", run.story());
+            run.problems()
+        })
+        .collect();
+    assert!(told.iter().any(|it| it.contains("find out where the agent of that node runs")), "L6: {told:?}");
+    assert!(!told.iter().any(|it| it.contains("attachment delete")), "{told:?}");
+    it.sim.heal();
+    assert_eq!(it.minute().rule(Subject::Server, &server.id), Rule::Idle);
+    it.minutes_until(5, "all goes", |it| it.servers().is_empty() && it.sim.cloud("openstack").volumes.is_empty());
+    assert!(!it.nodes().contains(&node));
+}
+
+#[test]
 fn s4_servers_that_something_deletes_at_once_are_ordered_ever_more_rarely() {
     for register in ["", "\nregister = \"inbound\"\nscript = \"${MITA_AGENT_SECRET}\""] {
         let it = Setup::new().node("trusty", &format!("labels = \"amd64 trusty\"{register}")).start();

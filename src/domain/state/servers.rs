@@ -36,11 +36,11 @@ pub struct ServerMemory {
     /// Whether it has a volume of its own, which could outlive it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub storage: bool,
-    /// The volumes that came with it, and go with it: those that it had until it was first seen ACTIVE, and has not lost
-    /// since.
+    /// The volumes that came with it: those that it had until it was first seen ACTIVE.
     #[serde(default, skip_serializing_if = "<[VolumeId]>::is_empty")]
     pub volumes: SmallSet<VolumeId>,
-    /// Volumes that it has or had and that are a person's: they detached one, or asked its cloud to keep it.
+    /// Volumes that it has or had and that are a person's: they attached one, detached it, named it, or asked the cloud to keep
+    /// it.
     #[serde(default, skip_serializing_if = "<[VolumeId]>::is_empty")]
     pub taken_volumes: SmallSet<VolumeId>,
     /// Whether a floating IP was asked for it.
@@ -331,6 +331,9 @@ pub struct GoneServer {
     /// The node it had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<NodeName>,
+    /// Names under which that node may be there since: a person may have renamed it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub other_names: BTreeSet<NodeName>,
     /// Volumes that came with it, or that its fault named: each was made for it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub volumes: BTreeSet<VolumeId>,
@@ -353,6 +356,9 @@ pub struct AddressMemory {
     pub provider: ProviderName,
     /// Reads of its server by id that answered 404, one a run.
     pub gone_sightings: u32,
+    /// Whether a run saw it lead to anything else than its server: it is a person's from then on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taken: bool,
 }
 
 #[cfg(test)]

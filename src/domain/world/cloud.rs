@@ -259,4 +259,7 @@ pub struct FloatingIp {
     pub mark: AddressMark,
     /// Whether it leads to anything.
     pub attached: bool,
+    /// The server to which it leads, where its cloud tells; an empty one if it leads to anything else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leads_to: Option<ServerId>,
 }

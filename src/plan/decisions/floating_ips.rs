@@ -5,7 +5,7 @@
 //! an order was lost, the next run sees its result. What is refused for want of one, or twice, is not asked for again at once: until somebody releases one,
 //! each run would be told the same.
 
-use super::draft::{Draft, target};
+use super::draft::{Draft, Warning, target};
 use super::findings::Findings;
 use crate::config::Config;
 use crate::domain::rule::Rule;
@@ -13,6 +13,7 @@ use crate::domain::state::State;
 use crate::domain::world::{Cloud, FloatingIp, ServerState, World};
 use crate::plan::capacity::supply::Supply;
 use crate::plan::identity::fleet::Machine;
+use crate::plan::identity::former::may_still_run;
 use crate::plan::lifecycle::phase::{Classified, Phase};
 use crate::plan::model::{Action, Change, FloatingIpToAssign, FormerServer, Subject};
 use crate::plan::sightings::breaker::QUOTA_PAUSE;
@@ -26,13 +27,17 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     let mut seen = BTreeSet::new();
     for (provider, cloud) in &found.world.clouds {
         for address in ours(config, cloud).filter(|address| seen.insert(&address.id)) {
-            let (rule, reason) = verdict_on(state, cloud, address);
+            let (rule, reason) = verdict_on(found, cloud, address);
             if rule == Rule::ServerGone {
                 let left_by = FormerServer { provider: provider.clone(), server_id: address.mark.server.clone() };
                 let change = Change::ReleaseFloatingIp { floating_ip_id: address.id.clone(), left_by };
                 draft.act(change, rule, reason.clone());
             }
             let name = address.address.map_or_else(|| address.id.to_string(), |address| address.to_string());
+            if rule == Rule::NotOurs {
+                let text = format!("floating ip {name} at provider {provider}: {reason}");
+                draft.warnings.push(Warning::new(format!("taken {}", address.id), text));
+            }
             draft.verdict(Subject::FloatingIp, &address.id, name, rule, reason);
         }
     }
@@ -46,14 +51,19 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
         };
         let assignments: Vec<Action> = staying
             .filter(|(machine, _)| !asked_lately(machine))
-            .filter_map(|(machine, classified)| assignment(config, found.world, machine, classified))
+            .filter_map(|(machine, classified)| assignment(config, found.world, state, machine, classified))
             .collect();
         draft.actions.extend(assignments);
     }
 }
 
-fn verdict_on(state: &State, cloud: &Cloud, address: &FloatingIp) -> (Rule, String) {
+fn verdict_on(found: &Findings<'_>, cloud: &Cloud, address: &FloatingIp) -> (Rule, String) {
+    let Supply { state, fleet, .. } = *found.supply;
     let server = &address.mark.server;
+    if is_taken(state, address) {
+        let reason = format!("was made for server {server}, and a person attached it elsewhere: mita leaves it alone");
+        return (Rule::NotOurs, reason);
+    }
     let is_kept = is_kept_after_deletion(cloud, server);
     if !is_kept && cloud.listed(server).is_some() {
         return match address.attached {
@@ -64,6 +74,12 @@ fn verdict_on(state: &State, cloud: &Cloud, address: &FloatingIp) -> (Rule, Stri
     let sightings = state.floating_ips.get(&address.id).map_or(0, |known| known.gone_sightings);
     if sightings < GONE_CONFIRMED {
         return (Rule::NotSeen, format!("whether its server {server} is gone is not certain yet"));
+    }
+    if let Some((rule, why)) = may_still_run(found.world, state, fleet, server) {
+        return (
+            rule,
+            format!("its cloud does not know its server {server} any more, but {why}: mita leaves it alone"),
+        );
     }
     let gone = if is_kept {
         format!("its server {server} is deleted, and its cloud keeps it")
@@ -77,8 +93,18 @@ fn verdict_on(state: &State, cloud: &Cloud, address: &FloatingIp) -> (Rule, Stri
     }
 }
 
-/// The floating IP that a server is to get now: it is ACTIVE, stays, and has none.
-fn assignment(config: &Config, world: &World, machine: &Machine<'_>, classified: &Classified) -> Option<Action> {
+fn is_taken(state: &State, address: &FloatingIp) -> bool {
+    state.floating_ips.get(&address.id).is_some_and(|known| known.taken)
+}
+
+/// The floating IP that a server is to get now: it is ACTIVE, stays, and has none. One from which a person took it gets no other.
+fn assignment(
+    config: &Config,
+    world: &World,
+    state: &State,
+    machine: &Machine<'_>,
+    classified: &Classified,
+) -> Option<Action> {
     let pool = config.node_type(&machine.node_type)?.boot.floating_ip_pool.clone()?;
     let server = machine.server().filter(|server| server.state == ServerState::Active)?;
     let stays = match classified.phase {
@@ -92,7 +118,7 @@ fn assignment(config: &Config, world: &World, machine: &Machine<'_>, classified:
         .filter(|address| address.mark.server == server.id)
         .map(|address| (address.attached, address))
         .collect();
-    if !stays || own.contains_key(&true) {
+    if !stays || own.contains_key(&true) || own.values().any(|address| is_taken(state, address)) {
         return None;
     }
     let reason = format!("server {} is active and has no floating IP from {pool} yet", machine.name);

@@ -240,6 +240,9 @@ fn of_verdict(verdict: &Verdict) -> Option<Condition> {
         (Subject::Server | Subject::Volume, Rule::Deleting) => {
             "ask the cloud's operators to bring its deletion to an end"
         }
+        (Subject::Volume | Subject::FloatingIp, Rule::Ambiguous) => {
+            "find out where the agent of that node runs, then delete the node in Jenkins"
+        }
         (Subject::Volume | Subject::FloatingIp, Rule::Attached) => "detach it or delete it, if nobody needs it",
         (Subject::QueueItem, Rule::IdleExecutor) => {
             "each run saw an idle executor for it, maybe each time of another node, and Jenkins gave it none: find out who \

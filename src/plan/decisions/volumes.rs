@@ -11,7 +11,9 @@ use super::findings::Findings;
 use crate::domain::names::{ProviderName, ServerId};
 use crate::domain::rule::Rule;
 use crate::domain::state::State;
-use crate::domain::world::{Attachment, Volume, VolumeState, World};
+use crate::domain::world::{Volume, VolumeState, World};
+use crate::plan::capacity::supply::Supply;
+use crate::plan::identity::former::may_still_run;
 use crate::plan::model::{Change, FormerServer, Subject};
 use crate::plan::sightings::volumes::{is_left_attached, owner, volume_of};
 use std::collections::BTreeSet;
@@ -39,7 +41,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
                 draft.verdict(Subject::Volume, &volume.id, name, Rule::NotOurs, reason);
                 continue;
             }
-            let (rule, reason) = verdict_on(state, volume, server);
+            let (rule, reason) = verdict_on(found, volume, server);
             if rule == Rule::ServerGone {
                 let left_by = FormerServer { provider: provider.clone(), server_id: server.clone() };
                 draft.act(Change::DeleteVolume { volume_id: volume.id.clone(), left_by }, rule, reason.clone());
@@ -53,7 +55,14 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
 const TAKEN: &str = "a person attached it to another server, detached it, named it, asked the cloud to keep it, or deleted the \
                      server; mita leaves it alone";
 
-fn verdict_on(state: &State, volume: &Volume, server: &ServerId) -> (Rule, String) {
+fn verdict_on(found: &Findings<'_>, volume: &Volume, server: &ServerId) -> (Rule, String) {
+    let Supply { state, fleet, .. } = *found.supply;
+    if let Some((rule, why)) = may_still_run(found.world, state, fleet, server) {
+        return (
+            rule,
+            format!("its cloud does not know its server {server} any more, but {why}: mita leaves it alone"),
+        );
+    }
     let gone = format!("its server {server} is gone (404 in two runs)");
     match (&volume.state, &state.settling) {
         (VolumeState::InUse(word), _) if !is_left_attached(volume, server) => {
@@ -64,16 +73,9 @@ fn verdict_on(state: &State, volume: &Volume, server: &ServerId) -> (Rule, Strin
             (Rule::Deleting, format!("{gone}; its deletion failed in the cloud and is stuck"))
         }
         (_, Some(settling)) => (Rule::Settling, format!("{gone}; {}", settling.cause.reason())),
-        (VolumeState::InUse(_), None) => {
-            (Rule::ServerGone, format!("{gone}, and its attachment was left behind{}", commands(volume)))
-        }
+        (VolumeState::InUse(_), None) => (Rule::ServerGone, format!("{gone}, and its attachment was left behind")),
         (VolumeState::Free, None) => (Rule::ServerGone, gone),
     }
-}
-
-/// What a person with more rights can do about the attachments of a volume.
-fn commands(volume: &Volume) -> String {
-    volume.attachments.iter().filter_map(Attachment::deletion).map(|command| format!("; by hand: {command}")).collect()
 }
 
 /// A free volume by the name of one that Nova made, of a server that is nowhere: ours perhaps, from before the state was

@@ -8,6 +8,7 @@ pub(crate) mod bearers;
 mod bystanders;
 pub(crate) mod closed;
 pub mod fleet;
+pub(crate) mod former;
 pub(crate) mod index;
 mod losses;
 mod machines;

@@ -6,6 +6,7 @@ use crate::domain::names::{ProviderName, ServerId};
 use crate::domain::state::{AddressMemory, State};
 use crate::domain::world::{Cloud, FloatingIp, Lookup, Server, ServerState, World};
 use crate::plan::identity::places;
+use crate::plan::sightings::servers::GONE_CONFIRMED;
 use std::net::IpAddr;
 
 /// Whether the floating IPs of a provider are to be listed: servers there get some, or did.
@@ -60,6 +61,12 @@ fn is_elsewhere(state: &State, cloud: &Cloud, id: &ServerId) -> bool {
     known.any(|memory| places::is_elsewhere(cloud, memory))
 }
 
+/// Whether it leads to anything else than its server: a person attached it there. Nova deletes the ports of a server that is gone.
+fn leads_to_another(address: &FloatingIp, is_gone: bool) -> bool {
+    let is_another = |led_to: &ServerId| *led_to != address.mark.server;
+    address.attached && address.leads_to.as_ref().map_or(is_gone, is_another)
+}
+
 /// Counts for each the runs that saw its server gone. What could not be listed stays as it was.
 pub(crate) fn remember(config: &Config, world: &World, state: &mut State) {
     let before = std::mem::take(&mut state.floating_ips);
@@ -69,7 +76,9 @@ pub(crate) fn remember(config: &Config, world: &World, state: &mut State) {
     };
     for (provider, cloud) in &world.clouds {
         for address in ours(config, cloud) {
-            let known = before.get(&address.id).map_or(0, |known| known.gone_sightings);
+            let known = before.get(&address.id);
+            let was_taken = known.is_some_and(|known| known.taken);
+            let known = known.map_or(0, |known| known.gone_sightings);
             let gone_sightings = match cloud.by_id.get(&address.mark.server) {
                 _ if is_kept_after_deletion(cloud, &address.mark.server) => known + 1,
                 _ if cloud.listed(&address.mark.server).is_some() => 0,
@@ -78,7 +87,9 @@ pub(crate) fn remember(config: &Config, world: &World, state: &mut State) {
                 Some(Lookup::Found(_)) => 0,
                 Some(Lookup::Unavailable(_)) | None => known,
             };
-            let seen = AddressMemory { provider: provider.clone(), gone_sightings };
+            let is_gone = gone_sightings >= GONE_CONFIRMED && !is_kept_after_deletion(cloud, &address.mark.server);
+            let taken = was_taken || leads_to_another(address, is_gone);
+            let seen = AddressMemory { provider: provider.clone(), gone_sightings, taken };
             // Two providers may reach one project.
             state.floating_ips.entry(address.id.clone()).or_insert(seen);
         }

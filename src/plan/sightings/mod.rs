@@ -12,8 +12,7 @@ use crate::config::Config;
 use crate::domain::names::ServerId;
 use crate::domain::small_set::SmallSet;
 use crate::domain::state::{
-    Credit, ForeignLabels, GoneServer, ItemMemory, Restart, Retirement, RetirementStep, ServerMemory, Session,
-    Settling, SettlingCause, State,
+    Credit, ForeignLabels, GoneServer, ItemMemory, Restart, ServerMemory, Session, Settling, SettlingCause, State,
 };
 use crate::domain::world::{Cloud, NodeKind, ServerState, World};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity, Sighting};
@@ -96,6 +95,9 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
     }
     after.servers = servers.into_iter().collect();
     forget_gone_that_are_there(&mut after, fleet);
+    if world.jenkins.nodes.complete().is_some() {
+        nodes::follow_the_gone(state, fleet, &mut after);
+    }
     spending::count(config, &mut after, state.last_run, fleet, now);
     volumes::keep_watch(config, world, &mut after, now);
     floating_ips::remember(config, world, &mut after);
@@ -133,18 +135,14 @@ fn gone(machine: &Machine<'_>, seen: &ServerMemory, now: Timestamp) -> GoneServe
         since: now,
         watch: may_leave_some.then_some(0),
         node: seen.node.clone(),
+        other_names: seen.shield.iter().map(|shield| shield.node.clone()).collect(),
         volumes: its_own,
         taken_volumes: seen.taken_volumes.iter().cloned().collect(),
         deleted_by_others: may_leave_some
             && seen.active_since.is_some()
-            && seen.retirement.as_ref().is_none_or(is_undone),
+            && (seen.retirement.is_none() || seen.deletion_refused.is_some()),
         volume_seen: None,
     }
-}
-
-/// Whether the server was not deleted, though that was decided.
-fn is_undone(retirement: &Retirement) -> bool {
-    retirement.step < RetirementStep::ServerDeleted
 }
 
 fn forget_what_is_over(state: &mut State, now: Timestamp) {

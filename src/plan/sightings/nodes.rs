@@ -8,6 +8,7 @@ use crate::domain::world::{Node, NodeKind, OfflineCause, Presence, ServerState};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
 use crate::plan::identity::unconventional::agents;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 /// What the nodes of a run are compared with.
 #[derive(Clone, Copy)]
@@ -128,6 +129,26 @@ pub(crate) fn pass_on_holds(config: &Config, state: &State, fleet: &Fleet<'_>, s
                 known.is_cut |= is_cut;
                 known.offline = None.into();
             }
+        }
+    }
+}
+
+/// A node that had its agent when it was last seen, and is missing now, was renamed, or deleted by a person. Where its server is
+/// gone, each agent that came in this run may be it. `after` has this run's nodes.
+pub(crate) fn follow_the_gone(state: &State, fleet: &Fleet<'_>, after: &mut State) {
+    let is_lost = |name: &&NodeName| {
+        let known = state.nodes.get(*name).filter(|_| !after.nodes.contains_key(*name));
+        known.is_some_and(|known| known.first_online.is_some() && known.away_from.is_none())
+    };
+    let lost: Vec<&NodeName> = state.nodes.keys().filter(is_lost).collect();
+    if lost.is_empty() {
+        return;
+    }
+    let new = agents(fleet).into_iter().map(|node| &node.name).filter(|name| !state.nodes.contains_key(*name));
+    let new: BTreeSet<NodeName> = new.cloned().collect();
+    for gone in after.gone_servers.values_mut() {
+        if gone.node.iter().chain(&gone.other_names).any(|name| lost.contains(&name)) {
+            gone.other_names.extend(new.iter().cloned());
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::listed::{Listed, SharedBuilds};
 use super::nodes::has_worked;
+use super::volumes;
 use crate::config::{Config, NodeType, Times};
 use crate::domain::format::shortened;
 use crate::domain::journal;
@@ -28,9 +29,6 @@ const MOST_BUILDS: usize = 64;
 
 /// How much of a fault is remembered, in characters: the state is written after each step of a run.
 const LONGEST_FAULT: usize = 2_000;
-
-/// Of volumes that people attach to a server, so many are remembered: builds may attach their own for months.
-const MOST_TAKEN_VOLUMES: usize = 200;
 
 /// At most this much of the time between two runs counts as time at work.
 const LONGEST_GAP: SignedDuration = SignedDuration::from_mins(10);
@@ -124,7 +122,7 @@ fn see_server(memory: &mut ServerMemory, server: &Server, times: &Times, now: Ti
         memory.lock_met = None;
         memory.locked = server.lock == Lock::Locked;
     }
-    see_volumes(memory, server);
+    volumes::see(memory, server);
     memory.gone_sightings = 0;
     memory.server_id = Some(server.id.clone());
     memory.name.clone_from(&server.name);
@@ -147,24 +145,6 @@ fn see_server(memory: &mut ServerMemory, server: &Server, times: &Times, now: Ti
     memory.deleting_since = deleting.then(|| memory.deleting_since.unwrap_or(now));
     let stopped = matches!(server.state, ServerState::Stopped(_));
     memory.stopped = stopped.then(|| Credit::sighted(*memory.stopped, now, times.join_timeout)).into();
-}
-
-/// Notes the volumes that came with it. As long as it was not ACTIVE, nobody can have attached one. One that a person
-/// detached since, or asked its cloud to keep, is theirs.
-fn see_volumes(memory: &mut ServerMemory, server: &Server) {
-    let is_full = memory.taken_volumes.len() >= MOST_TAKEN_VOLUMES;
-    let mut taken = if is_full { SmallSet::default() } else { server.kept_volumes.clone() };
-    if let Some(volumes) = &server.volumes {
-        if memory.active_since.is_none() {
-            memory.volumes.extend(volumes.iter().cloned());
-        } else if matches!(server.state, ServerState::Active | ServerState::Stopped(_)) {
-            taken.extend(volumes.missing(memory.volumes.iter()).cloned());
-        }
-    }
-    if !taken.is_empty() {
-        memory.volumes = taken.missing(memory.volumes.iter()).cloned().collect();
-        memory.taken_volumes.extend(taken.iter().cloned());
-    }
 }
 
 /// Notes what Jenkins shows of its nodes.
@@ -194,8 +174,9 @@ fn see_nodes(
     }
     if machine.is_online() {
         memory.joined_at.get_or_insert(now);
-        // Nobody has set it offline, or somebody brought it back: no retirement is under way.
-        memory.retirement = None;
+        // Nobody has set it offline, or somebody brought it back: no retirement is under way. An agent may register itself once
+        // more while its server goes.
+        memory.retirement = memory.retirement.take().filter(|_| is_going(machine));
     }
     if machine.nodes.iter().any(|node| has_worked(state, node)) {
         memory.used_at.get_or_insert(now);
@@ -219,6 +200,18 @@ fn see_nodes(
         (memory.last_connected, memory.missing_since) = (Some(run), None);
     } else if lacks_its_own && had_one {
         memory.missing_since.get_or_insert(run);
+    }
+}
+
+fn is_going(machine: &Machine<'_>) -> bool {
+    match machine.sighting {
+        Sighting::Seen(server) => matches!(server.state, ServerState::Deleting | ServerState::Deleted),
+        Sighting::Gone | Sighting::Deleted => true,
+        Sighting::Unlisted
+        | Sighting::Hidden
+        | Sighting::WithoutMetadata
+        | Sighting::Elsewhere
+        | Sighting::NoAnswer => false,
     }
 }
 

@@ -67,7 +67,8 @@ impl Situation {
         attached: bool,
     ) {
         let mark = AddressMark::new(&self.config.installation(), order.clone(), server.clone());
-        let address = FloatingIp { id: id.into(), address: "203.0.113.7".parse().ok(), mark, attached };
+        let (address, leads_to) = ("203.0.113.7".parse().ok(), attached.then(|| server.clone()));
+        let address = FloatingIp { id: id.into(), address, mark, attached, leads_to };
         let listing = self.cloud(provider).floating_ips.get_or_insert(Listing::Complete(vec![]));
         let Listing::Complete(addresses) = listing else { panic!() };
         addresses.retain(|other| other.id != address.id);

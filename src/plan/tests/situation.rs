@@ -345,8 +345,7 @@ impl Situation {
         let name = format!("ubuntu+{}", address.replace(':', "-"));
         let joined_at = self.now - time("50m");
         let memory = self.memory(id);
-        memory.joined_at = Some(joined_at);
-        memory.node = Some(name.as_str().into());
+        (memory.joined_at, memory.node) = (Some(joined_at), Some(name.as_str().into()));
         let node = self.node_memory(&name);
         node.first_seen = ORDERED_IN + 1;
         node.first_online = Some(ORDERED_IN + 1);
@@ -402,6 +401,7 @@ impl Situation {
             since: self.now,
             watch: Some(0),
             node: None,
+            other_names: Default::default(),
             volumes: Default::default(),
             taken_volumes: Default::default(),
             deleted_by_others: false,

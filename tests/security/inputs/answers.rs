@@ -95,6 +95,7 @@ fn departed() -> GoneServer {
         provider: "cloud".into(),
         since: moment(20).now,
         watch: Some(0),
+        other_names: Default::default(),
         node: Some("precise+10.0.0.9".into()),
         volumes: ["volume-9".into()].into(),
         taken_volumes: ["volume-8".into()].into(),

@@ -10,6 +10,7 @@ mod losses;
 mod lost;
 mod paused;
 mod registering;
+mod still_running;
 mod text;
 mod unused;
 mod volumes;

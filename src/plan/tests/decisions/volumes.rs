@@ -2,7 +2,7 @@
 
 use crate::domain::rule::Rule;
 use crate::domain::small_set::SmallSet;
-use crate::domain::state::{Retirement, RetirementStep};
+use crate::domain::state::{DeletionRefused, Retirement, RetirementStep};
 use crate::domain::world::*;
 use crate::plan::model::{Change, Plan, Subject};
 use crate::plan::sightings::volumes::wanted;
@@ -178,9 +178,6 @@ fn s2_a_storage_volume_that_a_person_detached_or_asked_to_keep_is_left_alone() {
 #[test]
 fn s2_a_free_volume_of_a_server_that_somebody_else_deleted_may_have_been_detached_before() {
     assert_eq!(deleted_storage(&[(&["v1"], &[])], None), [""; 0]);
-    for step in [RetirementStep::Decided, RetirementStep::NodesDeleted] {
-        assert_eq!(deleted_storage(&[(&["v1"], &[])], Some(step)), [""; 0], "{step:?}: mita came not so far");
-    }
     let mut s = Situation::new();
     s.active("s1", "ubuntu", "10.0.0.1").state = ServerState::Building;
     let memory = s.memory("s1");
@@ -189,6 +186,86 @@ fn s2_a_free_volume_of_a_server_that_somebody_else_deleted_may_have_been_detache
     s.lose_server("s1");
     s.after("1m").run().after("1m").run();
     assert_eq!(next_runs(&mut s, 1, &volume("v1", "s1-blank-vol")), ["v1"], "of one that never ran");
+}
+
+#[test]
+fn s5_a_deletion_that_mita_began_is_its_own_whatever_was_answered() {
+    for step in [RetirementStep::Decided, RetirementStep::NodesOffline, RetirementStep::NodesDeleted] {
+        assert_eq!(deleted_storage(&[(&["v1"], &[])], Some(step)), ["v1"; 3], "{step:?}");
+    }
+    // Its agent registers itself once more while the server goes.
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "1m");
+    let since = s.now;
+    s.memory("s1").storage = true;
+    s.memory("s1").retirement = Some(Retirement { rule: Rule::Idle, since, step: RetirementStep::Decided });
+    s.server("s1").state = ServerState::Deleting;
+    s.run();
+    s.lose_server("s1");
+    s.lose_node("ubuntu+10.0.0.1");
+    s.after("1m").run().after("1m").run();
+    assert_eq!(next_runs(&mut s, 1, &volume("v1", "s1-blank-vol")), ["v1"]);
+}
+
+#[test]
+fn s2_a_deletion_that_the_cloud_refused_and_that_came_all_the_same_is_somebody_elses() {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1");
+    s.lose_node("ubuntu+10.0.0.1");
+    let since = s.now;
+    let memory = s.memory("s1");
+    memory.storage = true;
+    memory.retirement = Some(Retirement { rule: Rule::Idle, since, step: RetirementStep::NodesDeleted });
+    memory.deletion_refused = Some(DeletionRefused { since, reason: "403".to_owned(), alone: false });
+    s.lose_server("s1");
+    s.run().after("1m").run();
+    assert_eq!(next_runs(&mut s, 3, &volume("v1", "s1-blank-vol")), [""; 0]);
+}
+
+#[test]
+fn s2_a_name_or_another_server_that_a_run_saw_while_the_server_ran_is_as_good_as_later() {
+    let persons: [fn(Volume) -> Volume; 2] =
+        [|volume| Volume { name: "keep-me".to_owned(), ..volume }, |volume| attached(volume, "forensics")];
+    for (name, person) in ["", "s1-blank-vol"].into_iter().zip(persons) {
+        let mut s = Situation::new();
+        s.active("s1", "ubuntu", "10.0.0.1").state = ServerState::Building;
+        s.server("s1").volumes = Some(["v1".into()].into());
+        let now = s.now;
+        let memory = s.memory("s1");
+        (memory.ordered_at, memory.active_since, memory.storage) = (now, None, true);
+        s.run();
+        s.server("s1").state = ServerState::Active;
+        let own = volume("v1", name);
+        s.cloud("os").volumes = Some(Listing::Complete(vec![person(own.clone())]));
+        s.after("1m").run();
+        s.cloud("os").volumes = None;
+        deleted_by_mita(&mut s);
+        s.after("1m").run().after("1m").run();
+        s.cloud("os").volumes = Some(Listing::Complete(vec![own]));
+        let plan = next_run(&mut s, "1m");
+        assert_eq!((deletions(&plan), rules(&plan)), (vec![], vec![Rule::NotOurs]));
+        assert!(plan.warnings.iter().any(|warning| warning.contains("mita leaves it alone")), "{:?}", plan.warnings);
+    }
+}
+
+#[test]
+fn a_boot_volume_that_a_person_detached_or_asked_to_keep_is_told_once_and_a_persons_own_volume_is_not() {
+    for (goes, stays) in [(&[][..], &["v1", "persons"][..]), (&[], &["persons"])] {
+        let mut s = Situation::new();
+        s.active("s1", "ubuntu", "10.0.0.1");
+        s.memory("s1").active_since = None;
+        for (goes, stays) in [(&["v1"][..], &[][..]), (goes, stays)] {
+            let ids = |ids: &[&str]| ids.iter().map(|id| (*id).into()).collect::<SmallSet<_>>();
+            (s.server("s1").volumes, s.server("s1").kept_volumes) = (Some(ids(goes)), ids(stays));
+            s.run().after("1m");
+        }
+        deleted_by_mita(&mut s);
+        s.run().after("1m").run();
+        s.cloud("os").volumes = Some(Listing::Complete(vec![volume("v1", ""), volume("persons", "")]));
+        let told = (0..4).flat_map(|_| next_run(&mut s, "1m").warnings).filter(|text| text.starts_with("volume"));
+        let told: Vec<String> = told.collect();
+        assert!(told.len() == 1 && told[0].starts_with("volume v1 at provider os: its server s1 is gone"), "{told:?}");
+    }
 }
 
 #[test]
@@ -208,7 +285,7 @@ fn s5_a_volume_that_is_attached_to_its_server_that_is_gone_is_freed_and_deleted(
         let left = attached(volume, "s1");
         assert_eq!(next_runs(&mut s, 1, &left), ["v1"]);
         let told = (0..4).flat_map(|_| next_run(&mut s, "5m").problems).next().expect("L6: a problem");
-        assert!(told.error.contains("openstack volume attachment delete a1"), "{told:?}");
+        assert!(told.error.contains("its attachment was left behind"), "{told:?}");
         for odd in [
             Volume { state: VolumeState::InUse("detaching".to_owned()), ..left.clone() },
             Volume { attachments: vec![Attachment { id: Some("a1".into()), server: None }], ..left.clone() },

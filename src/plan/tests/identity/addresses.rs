@@ -96,7 +96,7 @@ fn s5_it_is_released_in_the_second_run_that_sees_its_server_gone_with_or_without
 #[test]
 fn s2_s3_it_stays_while_its_server_may_be_there_or_it_is_in_use_or_somebody_elses() {
     type Change = fn(&mut Situation);
-    let cases: [(&str, Rule, Change); 4] = [
+    let cases: [(&str, Rule, Change); 5] = [
         ("its server is listed", Rule::InUse, |s| {
             s.idle("s1", "10.0.0.1", "1m");
             address(s, true);
@@ -104,7 +104,8 @@ fn s2_s3_it_stays_while_its_server_may_be_there_or_it_is_in_use_or_somebody_else
         ("no answer", Rule::NotSeen, |s| {
             s.cloud("os").by_id.insert("s1".into(), Lookup::Unavailable("503".to_owned()));
         }),
-        ("leads elsewhere", Rule::Attached, |s| address(s, true)),
+        ("attached all the same", Rule::Attached, |s| address(s, true)),
+        ("leads elsewhere", Rule::NotOurs, |s| lead_to(s, "persons")),
         ("settling", Rule::Settling, |s| {
             let cause = SettlingCause::JenkinsRestarted;
             s.state.settling = Some(Settling { since: s.now, cause });
@@ -133,6 +134,67 @@ fn s2_s3_it_stays_while_its_server_may_be_there_or_it_is_in_use_or_somebody_else
     }
     for _ in 0..3 {
         s.runs("");
+    }
+}
+
+fn lead_to(s: &mut Situation, server: &str) {
+    let Some(Listing::Complete(addresses)) = &mut s.cloud("os").floating_ips else { panic!() };
+    (addresses[0].attached, addresses[0].leads_to) = (!server.is_empty(), Some(server.into()));
+}
+
+#[test]
+fn s2_one_that_a_person_attached_elsewhere_is_left_alone_for_good_and_that_is_told_once() {
+    for while_it_runs in [true, false] {
+        let mut s = with_pool();
+        s.idle("s1", "10.0.0.1", "1m");
+        address(&mut s, true);
+        s.run().after("1m");
+        if while_it_runs {
+            lead_to(&mut s, "persons");
+            let plan = s.plan();
+            assert_eq!(plan.actions, [], "the server gets no other one");
+            assert_eq!(
+                plan.warnings,
+                [
+                    "floating ip 203.0.113.7 at provider os: was made for server s1, and a person attached it elsewhere: \
+                 mita leaves it alone"
+                ]
+            );
+            s.come_true(plan);
+        }
+        s.lose_server("s1");
+        s.lose_node("ubuntu+10.0.0.1");
+        lead_to(&mut s, "persons");
+        for _ in 0..3 {
+            s.after("1m").run();
+        }
+        let Some(Listing::Complete(addresses)) = &mut s.cloud("os").floating_ips else { panic!() };
+        (addresses[0].attached, addresses[0].leads_to) = (false, None);
+        for _ in 0..3 {
+            s.after("1m").runs(
+                "
+                |   floating ip f1  203.0.113.7  not_ours: was made for server s1, and a person attached it elsewhere: mita leaves it alone
+                ",
+            );
+        }
+    }
+}
+
+#[test]
+fn s2_where_its_cloud_does_not_tell_where_it_leads_one_that_leads_anywhere_after_its_server_is_gone_is_a_persons() {
+    let mut s = with_pool();
+    address(&mut s, true);
+    s.cloud("os").by_id.insert("s1".into(), Lookup::Gone);
+    let set = |s: &mut Situation, attached: bool| {
+        let Some(Listing::Complete(addresses)) = &mut s.cloud("os").floating_ips else { panic!() };
+        (addresses[0].attached, addresses[0].leads_to) = (attached, None);
+    };
+    set(&mut s, true);
+    s.run().run();
+    set(&mut s, false);
+    for _ in 0..3 {
+        assert_eq!(s.plan().actions, []);
+        s.run();
     }
 }
 

@@ -182,7 +182,10 @@ fn s3_a_floating_ip_stays_whose_server_another_compute_service_does_not_know() {
     s.has_floating_ip("os", "f1", &"m1".into(), &"s1".into(), false);
     for _ in 0..3 {
         s.after("1m").run();
-        assert_eq!(s.state.floating_ips[&"f1".into()], AddressMemory { provider: "os".into(), gone_sightings: 0 });
+        assert_eq!(
+            s.state.floating_ips[&"f1".into()],
+            AddressMemory { provider: "os".into(), gone_sightings: 0, taken: false }
+        );
     }
 }
 

@@ -135,7 +135,7 @@ fn s5_a_volume_that_a_server_of_a_renamed_provider_left_is_removed_through_the_n
 #[test]
 fn s5_an_address_that_a_server_of_a_renamed_provider_left_is_released_through_the_new_name() {
     let mut s = Situation::new();
-    let known = AddressMemory { provider: "os".into(), gone_sightings: 1 };
+    let known = AddressMemory { provider: "os".into(), gone_sightings: 1, taken: false };
     s.state.floating_ips.insert("f1".into(), known.clone());
     s.state.floating_ips.insert("f2".into(), known);
     rename(&mut s);

@@ -161,5 +161,6 @@ fn marked(address: wire::FloatingIp) -> Option<FloatingIp> {
         id: FloatingIpId::from(address.id),
         address: address.floating_ip_address.and_then(|text| text.parse().ok()),
         attached: address.port_id.is_some(),
+        leads_to: address.port_details.and_then(|port| port.device_id).map(ServerId::from),
     })
 }

@@ -51,8 +51,18 @@ pub(crate) struct FloatingIp {
     pub(crate) floating_ip_address: Option<String>,
     /// Of any type: whatever stands there may be a port.
     pub(crate) port_id: Option<serde_json::Value>,
+    /// Since Rocky (extension `fip-port-details`).
+    #[serde(default, deserialize_with = "loose")]
+    pub(crate) port_details: Option<PortDetails>,
     #[serde(default, deserialize_with = "loose")]
     pub(crate) description: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct PortDetails {
+    /// The server whose port it is; empty if it is nobody's.
+    #[serde(default, deserialize_with = "loose")]
+    pub(crate) device_id: Option<String>,
 }
 
 /// `GET /v2.0/ports?device_id=SERVER` (Networking API v2.0).

@@ -230,12 +230,14 @@ impl Cloud {
     fn floating_json(&self, ip: &FloatingIp) -> Value {
         let all = self.servers.iter().flat_map(|s| &s.addresses);
         let fixed = ip.port.as_ref().and_then(|p| all.clone().find(|a| a.port == *p && a.version == 4));
+        let device =
+            |port: &str| self.servers.iter().find(|s| s.addresses.iter().any(|a| a.port == port)).map_or("", |s| &s.id);
         json!({
             "id": ip.id, "tenant_id": ip.project, "project_id": ip.project, "floating_ip_address": ip.address,
             "floating_network_id": ip.network, "router_id": null, "port_id": ip.port,
             "fixed_ip_address": fixed.map(|a| a.addr.clone()),
             "status": if ip.port.is_some() { "ACTIVE" } else { "DOWN" },
-            "description": ip.description, "port_details": null, "tags": ip.tags,
+            "description": ip.description, "port_details": ip.port.as_ref().map(|p| json!({"device_id": device(p)})), "tags": ip.tags,
             "created_at": iso(ip.created), "updated_at": iso(ip.created), "revision_number": 0,
         })
     }
