@@ -129,7 +129,9 @@ impl Diff<'_> {
                 Some(entry(Event::Vanished).saying("its cloud does not know it any more, and mita did not delete it"))
             }
             (None, Some(_)) if self.is_elsewhere(server) => Some(forgotten(self.after, id, server, self.now)),
-            (None, Some(_)) => Some(entry(Event::Vanished).saying("it does not carry the mark of this installation")),
+            (None, Some(_)) => {
+                Some(entry(Event::Vanished).saying("it does not carry the whole mark of this installation"))
+            }
             (None, None) => {
                 let answer = server.fault.as_ref().map_or_else(String::new, |answer| format!(" ({answer})"));
                 let text = format!("given up: no list showed it{answer}");

@@ -127,6 +127,7 @@ fn gone(machine: &Machine<'_>, seen: &ServerMemory, now: Timestamp) -> GoneServe
     let fault = seen.fault.as_deref();
     let mut its_own = fault.map(volumes::volumes_named).unwrap_or_default();
     its_own.extend(seen.volumes.iter().cloned());
+    let deleted_by_us = seen.retirement.is_some() && seen.deletion_refused.is_none();
     let may_leave_some = seen.storage || !its_own.is_empty() || fault.is_some_and(volumes::is_about_volumes);
     GoneServer {
         id: machine.id.clone(),
@@ -135,12 +136,11 @@ fn gone(machine: &Machine<'_>, seen: &ServerMemory, now: Timestamp) -> GoneServe
         since: now,
         watch: may_leave_some.then_some(0),
         node: seen.node.clone(),
-        other_names: seen.shield.iter().map(|shield| shield.node.clone()).collect(),
+        // What mita deleted itself is gone in all likelihood: it needs no other sign than its own node.
+        other_names: seen.shield.iter().filter(|_| !deleted_by_us).map(|shield| shield.node.clone()).collect(),
         volumes: its_own,
         taken_volumes: seen.taken_volumes.iter().cloned().collect(),
-        deleted_by_others: may_leave_some
-            && seen.active_since.is_some()
-            && (seen.retirement.is_none() || seen.deletion_refused.is_some()),
+        deleted_by_others: may_leave_some && seen.active_since.is_some() && !deleted_by_us,
         volume_seen: None,
     }
 }

@@ -11,7 +11,7 @@ use crate::domain::rule::Rule;
 use crate::domain::state::{ClosedNode, RetirementStep, ServerMemory, State};
 use crate::domain::world::*;
 use crate::plan::model::{
-    Action, Change, FloatingIpToAssign, Job, NodeToRegister, Order, Plan, Proof, Subject, Target,
+    Action, Change, FloatingIpToAssign, FormerServer, Job, NodeToRegister, Order, Plan, Proof, Subject, Target,
 };
 use crate::plan::plan;
 use crate::plan::sightings::floating_ips;
@@ -109,6 +109,17 @@ fn one_action_each(made: &Plan) {
     restored.for_each(|server| assert!(!servers.contains(server), "restored and removed: {server}"));
 }
 
+/// S1, S2: no node of the server that left something behind gives a sign of life.
+fn is_lifeless(seen: &Seen<'_>, made: &Plan, action: &Action, left_by: &FormerServer) {
+    let nodes = seen.world.jenkins.nodes.complete().expect("S3: the list of nodes");
+    for node in nodes {
+        let is_its_own =
+            made.state.nodes.get(&node.name).is_some_and(|known| known.server.as_ref() == Some(&left_by.server_id));
+        let lives = node.presence == Presence::Online || node.connected || !node.idle;
+        assert!(!(is_its_own && lives), "S1: {} lives: {action}", node.name);
+    }
+}
+
 /// S1, S2, S3, S7: what may be removed or brought back.
 fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
     let rule = action.rule;
@@ -125,6 +136,7 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
             let mut own = floating_ips::ours(seen.config, cloud);
             assert!(own.any(|a| a.id == *floating_ip_id && !a.attached), "S2: ours, and leads nowhere: {action}");
             assert_eq!(cloud.by_id.get(&left_by.server_id), Some(&Lookup::Gone), "S3: {action}");
+            is_lifeless(seen, made, action, left_by);
             return;
         }
         Change::DrainNode(Target { nodes, server_id, .. }) => {
@@ -144,6 +156,7 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
         Change::DeleteVolume { left_by, .. } => {
             let gone = made.state.gone_servers.contains_key(&left_by.server_id);
             assert!(gone, "S2, S3: of a server that is gone: {action}");
+            is_lifeless(seen, made, action, left_by);
             return;
         }
         Change::RestoreNode(target) => {

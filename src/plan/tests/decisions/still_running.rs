@@ -2,6 +2,7 @@
 
 use crate::domain::names::FloatingIpId;
 use crate::domain::rule::Rule;
+use crate::domain::state::{Retirement, RetirementStep, Shield};
 use crate::domain::world::*;
 use crate::plan::model::{Change, Plan, Subject};
 use crate::plan::tests::situation::*;
@@ -111,6 +112,21 @@ fn s1_s2_nothing_that_a_server_left_behind_is_touched_while_a_node_that_may_be_i
             assert_eq!(next_run(&mut s).0, 3, "S5: {what}");
         }
     }
+}
+
+#[test]
+fn s5_a_node_that_once_kept_a_server_keeps_nothing_of_it_once_mita_has_deleted_it() {
+    let mut s = called_gone();
+    s.nodes().push(Node { labels: names(&["amd64", "ubuntu"]), ..agent("lab") });
+    s.lose_node("ubuntu+10.0.0.1");
+    let (node, since) = ("lab".into(), s.now);
+    let memory = s.memory("s1");
+    memory.shield = Some(Shield { node, ended: credit(since, "1h"), missed_in: None }).into();
+    memory.retirement = Some(Retirement { rule: Rule::NodeMissing, since, step: RetirementStep::NodesDeleted });
+    lose(&mut s);
+    s.run();
+    next_run(&mut s);
+    assert_eq!(next_run(&mut s).0, 3);
 }
 
 #[test]
