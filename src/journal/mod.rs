@@ -69,7 +69,7 @@ fn of_server(state: &State, id: &MitaId, server: &ServerMemory, event: Event, no
 /// A server in another place that is forgotten.
 pub fn forgotten(state: &State, id: &MitaId, server: &ServerMemory, now: Timestamp) -> Entry {
     let entry = Entry { life: Some(life(server, now)), ..of_server(state, id, server, Event::Vanished, now) };
-    entry.saying("forgotten: it is in another place than the one that mita logs in to, and has no node")
+    entry.saying("forgotten: it is where mita does not log in, and has no node")
 }
 
 /// What a server did until now.

@@ -141,7 +141,7 @@ impl Diff<'_> {
     }
 
     fn is_elsewhere(&self, server: &ServerMemory) -> bool {
-        self.world.clouds.get(&server.provider).is_some_and(|cloud| is_elsewhere(cloud, server))
+        self.world.clouds.get(&server.provider).is_none_or(|cloud| is_elsewhere(cloud, server))
     }
 
     /// A person's hold that begins or ends on a node of ours.

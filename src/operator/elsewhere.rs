@@ -1,4 +1,4 @@
-//! Servers that are in another place than the one that mita logs in to: mita leaves them alone there, and can only forget
+//! Servers that are in another place than the one that mita logs in to, or at a provider that is no longer configured: mita leaves them alone there, and can only forget
 //! those that have no node in Jenkins.
 
 use crate::config::Config;
@@ -15,10 +15,13 @@ use jiff::Timestamp;
 
 /// Where a server is that is elsewhere, and why mita does nothing with it.
 pub(super) fn out_of_reach(world: &World, machine: &Machine<'_>, state: &State) -> Option<String> {
-    let cloud = world.clouds.get(&machine.provider).filter(|_| matches!(machine.sighting, Sighting::Elsewhere))?;
-    let there = state.servers.get(&machine.id).map(|memory| there(cloud, memory))?;
+    let memory = state.servers.get(&machine.id).filter(|_| matches!(machine.sighting, Sighting::Elsewhere))?;
     let provider = &machine.provider;
-    Some(format!("in the {there}, and provider {provider} logs in to another place, so mita cannot delete it there"))
+    let is = match world.clouds.get(provider) {
+        Some(cloud) => format!("in the {}, and provider {provider} logs in to another place", there(cloud, memory)),
+        None => format!("at provider {provider}, which is no longer configured"),
+    };
+    Some(format!("{is}, so mita cannot delete it there"))
 }
 
 /// Forgets a server that is elsewhere and has no node, if a person wants to be rid of it. None of any other server.

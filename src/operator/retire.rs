@@ -249,9 +249,12 @@ impl Context<'_> {
     fn undeletable(&self, machine: &Machine<'_>, plan: &Plan) -> Option<String> {
         if let Some(why) = out_of_reach(self.world, machine, &self.state) {
             let provider = &machine.provider;
-            return Some(format!(
-                "its server is {why}: have provider {provider} log in there, or delete the server there and the node in Jenkins"
-            ));
+            let again = if self.config.has_provider(provider) {
+                format!("have provider {provider} log in there")
+            } else {
+                "configure it again".to_owned()
+            };
+            return Some(format!("its server is {why}: {again}, or delete the server there and the node in Jenkins"));
         }
         let forbidden = rights::forbidden(self.world, &machine.provider);
         let forbidden = forbidden.map(|why| format!("mita cannot remove its server: {why}"));

@@ -65,7 +65,8 @@ pub enum Sighting<'a> {
     Deleted,
     /// The cloud shows it without metadata, so that nothing says whose it is now.
     WithoutMetadata,
-    /// It is in another project, or at another compute service, than the one that was read.
+    /// It is in another project, or at another compute service, than the one that was read, or at a provider that is no longer
+    /// configured.
     Elsewhere,
     /// There is no answer to conclude from.
     NoAnswer,
@@ -122,6 +123,11 @@ impl Machine<'_> {
     /// What limits count it for.
     pub fn place(&self) -> (&NodeTypeName, &ProviderName) {
         (&self.node_type, &self.provider)
+    }
+
+    /// Whether an agent is connected to any node that could be it.
+    pub fn has_agent(&self) -> bool {
+        self.nodes.iter().chain(&self.doubts).any(|node| node.has_agent())
     }
 
     /// Whether any of its nodes is online.

@@ -133,7 +133,8 @@ fn remembered<'a>(
 }
 
 fn unlisted<'a>(world: &World, provider: &ProviderName, memory: &ServerMemory, renamed: &Renamed<'_>) -> Sighting<'a> {
-    let Some(cloud) = world.clouds.get(provider) else { return Sighting::NoAnswer };
+    // A run reads every provider that is configured.
+    let Some(cloud) = world.clouds.get(provider) else { return Sighting::Elsewhere };
     let is_bare = |server: &Server| server.shown == Shown::WithoutMetadata;
     if is_elsewhere(cloud, memory) && !renamed.contains(&(Place::of(memory), Place::read(cloud))) {
         return Sighting::Elsewhere;

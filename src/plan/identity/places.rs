@@ -1,6 +1,7 @@
-//! Servers that are in another place than the one that mita logs in to, which is a project at a compute service: that the
-//! latter lacks them says nothing.
+//! Servers that are in another place than the one that mita logs in to, which is a project at a compute service, or at a
+//! provider that is no longer configured: that what mita reads lacks them says nothing.
 
+use crate::config::Config;
 use crate::domain::format::in_shell;
 use crate::domain::names::{ProviderName, ServerId};
 use crate::domain::state::{ServerMemory, State};
@@ -34,6 +35,11 @@ impl<'a> Place<'a> {
 
     fn is_in_another_project(self, other: Self) -> bool {
         self.project.zip(other.project).is_some_and(|(one, other)| one != other)
+    }
+
+    /// Whether project and service are known: regions of two clouds can have one name, the ids of two projects cannot be one.
+    fn is_known(self) -> bool {
+        self.project.is_some() && self.site.is_some()
     }
 
     /// What tells it from the other.
@@ -72,10 +78,23 @@ pub(super) fn renamed<'a, 's: 'a>(
     listed.filter_map(pair).collect()
 }
 
-/// The provider that logs in to the place where the server is, where its own logs in to another.
+/// The provider that logs in to the place where the server is, where its own logs in to another or is no longer configured.
 pub(super) fn at_its_place<'w>(world: &'w World, memory: &ServerMemory) -> Option<&'w ProviderName> {
-    world.clouds.get(&memory.provider).filter(|cloud| is_elsewhere(cloud, memory))?;
-    world.clouds.iter().find(|(_, cloud)| Place::read(cloud) == Place::of(memory)).map(|(provider, _)| provider)
+    let is_left = |cloud| is_elsewhere(cloud, memory);
+    let place = Place::of(memory);
+    if !world.clouds.get(&memory.provider).map_or_else(|| place.is_known(), is_left) {
+        return None;
+    }
+    world.clouds.iter().find(|(_, cloud)| Place::read(cloud) == place).map(|(provider, _)| provider)
+}
+
+/// Where a server elsewhere is, in words.
+pub fn somewhere(config: &Config, provider: &ProviderName) -> String {
+    if config.has_provider(provider) {
+        format!("in another place than the one that mita logs in to at provider {provider}")
+    } else {
+        format!("at provider {provider}, which is no longer configured")
+    }
 }
 
 /// Whether mita knows nothing of a server elsewhere but that it sent an order: there may be none.
@@ -92,15 +111,18 @@ pub fn forgetting(machine: &Machine<'_>) -> Option<String> {
     })
 }
 
+/// Whether it is at a provider that is no longer configured, and serves nothing: its cloud may be gone for good.
+pub(crate) fn is_out_of_use(config: &Config, machine: &Machine<'_>) -> bool {
+    !config.has_provider(&machine.provider) && !machine.has_agent()
+}
+
 /// Servers of a provider in another place.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Elsewhere<'a> {
     /// The provider.
     pub provider: &'a ProviderName,
-    /// Where mita logs in.
-    here: String,
-    /// Where they are.
-    there: String,
+    /// Where mita logs in, and where they are; none of a provider that is no longer configured.
+    places: Option<(String, String)>,
     servers: usize,
     /// Orders of which nothing shows whether they made one.
     orders: usize,
@@ -112,8 +134,22 @@ pub struct Elsewhere<'a> {
 
 impl fmt::Display for Elsewhere<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { here, there, servers, orders, forgettable, forgetting, .. } = self;
-        write!(f, "logs in to the {here}, and ")?;
+        let Self { places, servers, orders, forgettable, forgetting, .. } = self;
+        let (begin, to, are, again) = match places {
+            Some((here, there)) => (
+                format!("logs in to the {here}"),
+                format!("to the {there}"),
+                format!("in the {there}"),
+                "log in there again",
+            ),
+            None => (
+                "no longer configured".to_owned(),
+                "there".to_owned(),
+                "remembered there".to_owned(),
+                "configure it again, under this name",
+            ),
+        };
+        write!(f, "{begin}, and ")?;
         if *orders > 0 {
             let (orders, they, them) = match orders {
                 1 => ("1 order without an answer".to_owned(), "it", "it"),
@@ -121,7 +157,7 @@ impl fmt::Display for Elsewhere<'_> {
             };
             write!(
                 f,
-                "{orders} went to the {there}, so mita cannot see what {they} made and gives {them} up after order_timeout: \
+                "{orders} went {to}, so mita cannot see what {they} made and gives {them} up after order_timeout: \
                  look there for what carries the mark of mita"
             )?;
         }
@@ -140,23 +176,22 @@ impl fmt::Display for Elsewhere<'_> {
         };
         write!(
             f,
-            "{and}{servers} in the {there}, so mita cannot see {them} and leaves {them} and the nodes alone: log in there again, \
-             or delete {them} there and the nodes in Jenkins; then {forgets} makes mita forget {them}, as a day without a node does"
+            "{and}{servers} {are}, so mita cannot see {them} and leaves {them} and the nodes alone: {again}, or delete {them} \
+             there and the nodes in Jenkins; then {forgets} makes mita forget {them}, as a day without a node does"
         )
     }
 }
 
 /// The servers that are in other places, where no list shows them.
 pub fn elsewhere<'a>(world: &'a World, state: &'a State, fleet: &Fleet<'_>) -> Vec<Elsewhere<'a>> {
-    let mut found: BTreeMap<(&ProviderName, Place<'_>), Elsewhere<'a>> = BTreeMap::new();
+    let mut found: BTreeMap<(&ProviderName, Option<Place<'_>>), Elsewhere<'a>> = BTreeMap::new();
     for machine in fleet.machines.iter().filter(|machine| matches!(machine.sighting, Sighting::Elsewhere)) {
-        let known = state.servers.get(&machine.id).zip(world.clouds.get(&machine.provider));
-        let Some((memory, cloud)) = known else { continue };
-        let (here, there) = (Place::read(cloud), Place::of(memory));
-        let elsewhere = found.entry((&memory.provider, there)).or_insert_with(|| Elsewhere {
+        let Some(memory) = state.servers.get(&machine.id) else { continue };
+        let here = world.clouds.get(&machine.provider).map(Place::read);
+        let there = Place::of(memory);
+        let elsewhere = found.entry((&memory.provider, here.map(|_| there))).or_insert_with(|| Elsewhere {
             provider: &memory.provider,
-            here: here.beside(there),
-            there: there.beside(here),
+            places: here.map(|here| (here.beside(there), there.beside(here))),
             servers: 0,
             orders: 0,
             forgettable: 0,

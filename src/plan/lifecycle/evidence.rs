@@ -10,7 +10,7 @@ use crate::domain::state::{Credit, NodeMemory, ServerMemory, SetOfflineBy, State
 use crate::domain::world::{Node, Presence, Server, ServerState};
 use crate::plan::identity::closed::is_closed;
 use crate::plan::identity::fleet::{Machine, Sighting};
-use crate::plan::identity::places::{forgetting, is_mere_order};
+use crate::plan::identity::places::{forgetting, is_mere_order, somewhere};
 use crate::plan::sightings::servers::{deletion_failed, is_confirmed_gone, order_is_given_up};
 use jiff::{SignedDuration, Timestamp};
 
@@ -41,8 +41,7 @@ impl Evidence<'_> {
 
     /// It is where mita does not look now: no supply, unless its node is online.
     pub(super) fn elsewhere(&self) -> Classified {
-        let provider = &self.machine.provider;
-        let reason = format!("in another place than the one that mita logs in to at provider {provider}");
+        let reason = somewhere(self.config, &self.machine.provider);
         if self.remembered.is_none() && self.machine.server_id.is_some() {
             return alone(Rule::NotSeen, format!("it is {reason}, and forgotten after a day without a node"));
         }

@@ -235,7 +235,7 @@ fn situation(draw: &Draw) -> Situation {
         24..32 => s.cloud("os").servers = Listing::Unavailable("broken".to_owned()),
         32..40 => s.world.jenkins.session = Some("another".to_owned()),
         40..48 => s.state = State::new(owner()),
-        48..56 => drop(s.config.providers.remove(0)),
+        48..56 => drop((s.config.providers.remove(0), s.world.clouds.remove(&"os".into()))),
         56..72 => rename_provider(&mut s),
         72..80 => s.config.jenkins.former_urls = vec!["https://old.example.com/ci/".to_owned()],
         80..112 => s.jenkins_shows(s.now),

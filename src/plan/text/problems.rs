@@ -11,7 +11,7 @@ use crate::plan::lifecycle::rights;
 use crate::plan::model::Problem;
 use crate::plan::sightings::servers::order_is_given_up;
 use foldhash::{HashMap, HashMapExt};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Of servers that cannot be read, so many are told one by one.
 const MOST_ALIKE: usize = 20;
@@ -52,20 +52,6 @@ pub(crate) fn problems(config: &Config, world: &World, state: &State, fleet: &Fl
             );
             problem(format!("provider {}", provider.name), &error);
         }
-    }
-    let mut orphans: BTreeMap<&ProviderName, usize> = BTreeMap::new();
-    for server in state.servers.values().filter(|server| !config.has_provider(&server.provider)) {
-        *orphans.entry(&server.provider).or_default() += 1;
-    }
-    for (provider, number) in orphans {
-        let (servers, until) = match number {
-            1 => ("1 server of ours is".to_owned(), "it is gone"),
-            _ => (format!("{number} servers of ours are"), "they are gone"),
-        };
-        let error = format!(
-            "no longer configured, and {servers} remembered there: configure it again, under this name, until {until}"
-        );
-        problem(format!("provider {provider}"), &error);
     }
     for elsewhere in elsewhere(world, state, fleet) {
         problem(format!("provider {}", elsewhere.provider), &elsewhere.to_string());

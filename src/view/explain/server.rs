@@ -1,8 +1,10 @@
 //! A server: what was seen, what the state has, and what happens next.
 
+use crate::config::Config;
 use crate::domain::state::{Origin, RetirementStep, ServerMemory};
 use crate::domain::world::Server;
 use crate::plan::identity::fleet::{Machine, Sighting};
+use crate::plan::identity::places::somewhere;
 use crate::view::explain::finding::{Finding, Kind, What, listed};
 use crate::view::explain::{failure, rules};
 use crate::view::overview::{Overview, ServerView};
@@ -17,7 +19,7 @@ pub(super) fn explain(overview: &Overview<'_>, view: &ServerView<'_>) -> Finding
         finding.fact(What::Seen, "gone for good: this run forgets it");
         return finding;
     };
-    finding.fact(What::Seen, seen(view, machine));
+    finding.fact(What::Seen, seen(overview.config, view, machine));
     let of_config = match overview.config.node_type(&machine.node_type) {
         Some(_) => "",
         None => ", which is no longer configured: nothing new is ordered",
@@ -58,7 +60,7 @@ pub(super) fn explain(overview: &Overview<'_>, view: &ServerView<'_>) -> Finding
     finding
 }
 
-fn seen(view: &ServerView<'_>, machine: &Machine<'_>) -> String {
+fn seen(config: &Config, view: &ServerView<'_>, machine: &Machine<'_>) -> String {
     match machine.sighting {
         Sighting::Seen(Server { addresses, created, .. }) => {
             let addresses: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
@@ -73,9 +75,7 @@ fn seen(view: &ServerView<'_>, machine: &Machine<'_>) -> String {
         Sighting::WithoutMetadata => {
             format!("provider {} shows it without metadata, so nothing says whose it is now", machine.provider)
         }
-        Sighting::Elsewhere => {
-            format!("in another place than the one that mita logs in to at provider {}", machine.provider)
-        }
+        Sighting::Elsewhere => somewhere(config, &machine.provider),
         Sighting::NoAnswer => format!("provider {} gave no answer about it", machine.provider),
     }
 }

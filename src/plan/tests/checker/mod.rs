@@ -375,7 +375,8 @@ fn limits(seen: &Seen<'_>, made: &Plan) {
                 answered && seen.now.duration_since(memory.ordered_at) >= patience
             }
         };
-        if !given_up {
+        let is_configured = seen.config.providers.iter().any(|known| known.name == *provider);
+        if !given_up && (is_configured || seen.has_agent(memory)) {
             there.push((memory.node_type.clone(), provider.clone()));
         }
     }

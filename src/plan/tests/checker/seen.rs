@@ -86,6 +86,14 @@ impl<'a> Seen<'a> {
         shown && !self.ours().contains_key(id)
     }
 
+    /// Whether the agent of a remembered server is connected to its node, or a build waits for it there.
+    pub(super) fn has_agent(&self, memory: &ServerMemory) -> bool {
+        let nodes = self.world.jenkins.nodes.complete().into_iter().flatten();
+        let of_server = |node: &&Node| self.state.nodes.get(&node.name).and_then(|known| known.server.as_ref());
+        let mut own = nodes.filter(|node| memory.server_id.is_some() && of_server(node) == memory.server_id.as_ref());
+        own.any(Node::is_connected)
+    }
+
     /// Where what is remembered at a provider is to be found now.
     pub(super) fn place(&self, remembered: &'a ProviderName) -> &'a ProviderName {
         let known = |name: &ProviderName| self.config.providers.iter().any(|provider| provider.name == *name);

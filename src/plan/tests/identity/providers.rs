@@ -69,21 +69,84 @@ fn l6_what_vanished_while_a_provider_was_renamed_is_looked_for_under_the_new_nam
     assert_eq!(s.state.servers.len(), 1);
 }
 
+/// What each run says of one server at the provider `os`, which is no longer configured.
+fn told(forgets: &str) -> String {
+    format!(
+        "provider os: no longer configured, and 1 server of ours is remembered there, so mita cannot see it and leaves it and the \
+         nodes alone: configure it again, under this name, or delete it there and the nodes in Jenkins; then {forgets} makes mita \
+         forget it, as a day without a node does"
+    )
+}
+
+const IS_THERE: &str = "not_seen: it is at provider os, which is no longer configured";
+
 #[test]
 fn s2_a_provider_that_shows_nothing_of_a_former_one_is_not_taken_for_it() {
+    for known in [true, false] {
+        let mut s = Situation::new();
+        s.active("s1", "ubuntu", "10.0.0.1");
+        // Another project, or one of which only the region is known, as that of another cloud has it, too.
+        let project = known.then(|| "p1".to_owned());
+        (s.memory("s1").project, s.memory("s1").site) = (project, Some(Site::Region("RegionOne".to_owned())));
+        s.lose_server("s1");
+        rename(&mut s);
+        let cloud = s.cloud("cloud1");
+        (cloud.project, cloud.site) = (known.then(|| "p2".to_owned()), Some(Site::Region("RegionOne".to_owned())));
+        cloud.by_id.insert("s1".into(), Lookup::Gone);
+        for _ in 0..3 {
+            s.after("1h").runs(&format!(
+                "
+                | ! {}
+                |   server s1  ubuntu  {IS_THERE}, and has no node: mita retire s1 forgets it
+            ",
+                told("mita retire s1")
+            ));
+        }
+    }
+}
+
+#[test]
+fn l4_what_is_in_the_place_of_a_renamed_provider_is_looked_for_under_the_new_name() {
     let mut s = Situation::new();
+    (s.cloud("os").project, s.cloud("os").site) = (Some("p1".to_owned()), Some(Site::Region("R1".to_owned())));
     s.active("s1", "ubuntu", "10.0.0.1");
+    s.run();
     s.lose_server("s1");
     rename(&mut s);
+    // Nobody asked the new name for it yet.
+    s.after("1m").runs("|   server s1  ubuntu  not_seen: provider cloud1 gave no answer about it");
+    assert_eq!(s.memory("s1").provider.as_str(), "cloud1");
     s.cloud("cloud1").by_id.insert("s1".into(), Lookup::Gone);
-    for _ in 0..3 {
-        s.after("1h").runs(
-            "
-            | ! provider os: no longer configured, and 1 server of ours is remembered there: configure it again, under this name, until it is gone
-            |   server s1  ubuntu  not_seen: provider os gave no answer about it
-        ",
-        );
+    s.after("1m").run().after("1m").run();
+    assert!(s.state.servers.is_empty() && s.state.gone_servers.contains_key(&"s1".into()));
+}
+
+#[test]
+fn l1_a_server_that_a_former_provider_left_fills_no_limit_once_its_agent_is_gone() {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1");
+    s.lost_order("m2", "1m");
+    rename(&mut s);
+    s.cloud("cloud1").servers = Listing::Complete(vec![]);
+    s.ubuntu().max = Some(2);
+    s.project(1, "amd64");
+    s.project(2, "amd64");
+    s.node("ubuntu+10.0.0.1").idle = false;
+    s.node("ubuntu+10.0.0.1").idle_executors = 0;
+    let orders = |s: &Situation| s.plan().actions.len();
+    assert_eq!(orders(&s), 1, "its agent is there");
+    s.node("ubuntu+10.0.0.1").idle = true;
+    s.node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
+    assert_eq!(orders(&s), 2);
+    s.lose_node("ubuntu+10.0.0.1");
+    s.queue().clear();
+    for _ in 0..24 {
+        s.after("1h").run();
+        assert_eq!(s.state.servers.len(), 1, "its order is given up");
     }
+    s.after("1h").run();
+    assert!(s.state.servers.is_empty() && s.state.gone_servers.is_empty());
+    assert_eq!(s.plan().problems, []);
 }
 
 #[test]
