@@ -1,13 +1,16 @@
 //! Holding a node, and releasing it.
 
 use crate::domain::journal::Event;
-use crate::domain::offline::{because, held_with_mita, hold_message, holder};
+use crate::domain::offline::{because, held_with_mita, hold_message, holder, offline_message};
+use crate::domain::rule::Rule;
 use crate::domain::state::SetOfflineBy;
 use crate::domain::world::{OfflineCause, Presence};
 use crate::jenkins::{NodeChange, Restoration};
 use crate::operator::context::Context;
 use crate::operator::elsewhere::out_of_reach;
 use crate::operator::request::{Answer, Ended, command};
+use crate::plan::identity::fleet::Machine;
+use crate::plan::lifecycle::last_build::last_build;
 use crate::store::StoreError;
 
 impl Context<'_> {
@@ -57,7 +60,11 @@ impl Context<'_> {
         let set_offline_by = self.set_offline_by(self.node);
         let cause = match (&self.node.presence, set_offline_by) {
             (Presence::Online, _) if let Some(asked) = &withdrawn => {
-                return answer(Ended::Done, &format!("stays: it is no longer to be retired{asked}"));
+                let last = self.machine.and_then(|machine| self.last_build(machine));
+                let but =
+                    last.map_or_else(String::new, |(_, why)| format!(", but mita retires it all the same: {why}"));
+                let stays = if but.is_empty() { "stays: it is" } else { "is" };
+                return answer(Ended::Done, &format!("{stays} no longer to be retired{asked}{but}"));
             }
             (Presence::Disconnected, _) if let Some(asked) = &withdrawn => {
                 return answer(Ended::Done, &format!("is no longer to be retired{asked}; it has no connection"));
@@ -88,6 +95,11 @@ impl Context<'_> {
             }
             (Presence::SetOffline(cause), Some(SetOfflineBy::Us | SetOfflineBy::Person) | None) => cause,
         };
+        if let Some((machine, (rule, why))) =
+            self.machine.and_then(|machine| Some((machine, self.last_build(machine)?)))
+        {
+            return self.go_on_retiring(machine, cause, withdrawn.as_deref(), rule, &why);
+        }
         // Whether it can be written is known before anything is done.
         self.store.save(&self.state)?;
         match self.jenkins.release(&self.node.name, cause) {
@@ -107,6 +119,48 @@ impl Context<'_> {
                 answer(Ended::Refused, &reason)
             }
             Ok(Restoration::NoSuchNode) => answer(Ended::Failed, "it has gone from Jenkins in the meantime"),
+            Err(error) => Ok(error.into()),
+        }
+    }
+
+    /// Why no further build is to come to the node, whoever holds it.
+    fn last_build(&self, machine: &Machine<'_>) -> Option<(Rule, String)> {
+        last_build(self.config, &self.plan.state, machine, self.plan.now)
+    }
+
+    /// Puts the mark of mita in place of the person's: a node that were online would start a further build at once.
+    fn go_on_retiring(
+        &mut self,
+        machine: &Machine<'_>,
+        cause: &OfflineCause,
+        withdrawn: Option<&str>,
+        rule: Rule,
+        why: &str,
+    ) -> Result<Answer, StoreError> {
+        let answer = |ended, reason: &str| Ok(Answer::new(ended, reason));
+        let Some(server) = &machine.server_id else {
+            return answer(Ended::Refused, "its cloud's id is not known yet");
+        };
+        match self.jenkins.node(&self.node.name) {
+            Ok(reading) => match reading.value.map(|node| node.presence) {
+                Some(presence) if presence == self.node.presence => {}
+                Some(_) => return answer(Ended::Refused, "somebody has changed it in the meantime: ask again"),
+                None => return answer(Ended::Failed, "it has gone from Jenkins in the meantime"),
+            },
+            Err(error) => return Ok(error.into()),
+        }
+        self.record_set_offline_by(self.node, SetOfflineBy::Us);
+        self.store.save(&self.state)?;
+        match self.jenkins.set_offline(&self.node.name, &offline_message(&self.config.owner, server, rule)) {
+            Ok(NodeChange::Done) => {
+                self.journal(Event::Released, "");
+                let (ends, held) = match withdrawn {
+                    Some(asked) => (format!("no longer to be retired{asked}"), String::new()),
+                    None => ("held no more".to_owned(), whose_hold(cause)),
+                };
+                answer(Ended::Done, &format!("is {ends}, but takes no build, and mita retires it: {why}{held}"))
+            }
+            Ok(NodeChange::NoSuchNode) => answer(Ended::Failed, "it has gone from Jenkins in the meantime"),
             Err(error) => Ok(error.into()),
         }
     }

@@ -1,6 +1,7 @@
 //! Nodes that take no further build: for one build only, or too old.
 
 use crate::harness::{Installation, Setup, minutes, seconds};
+use mita_sim::jenkins::Version;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::{Fault, Kind, Service};
 
@@ -77,4 +78,28 @@ fn a_server_that_is_always_busy_goes_at_its_age_all_the_same() {
     }
     farm.minutes_until(120, "all is built", |farm| farm.built().len() == 12 && is_over(farm));
     assert_eq!((farm.orders(), farm.killed()), (3, vec![]));
+}
+
+#[test]
+fn a_node_that_had_its_one_build_starts_no_further_one_when_a_person_releases_it() {
+    for version in [Version::lts(2, 426, 3), Version::new(2, 528)] {
+        let farm = Setup::new()
+            .node("trusty", "labels = \"amd64 trusty\"\nsingle_use = true\nmax = 1")
+            .jenkins(|options| options.version = version)
+            .start();
+        farm.sim.jenkins().submit(job("first", minutes(3)));
+        farm.minutes_until(10, "it is built", |farm| !farm.built().is_empty() || !farm.nodes().is_empty());
+        farm.minutes(1);
+        let node = farm.node();
+        assert_eq!(farm.program(&["hold", &node, "--reason", "look"]).status, 0);
+        farm.minutes_until(10, "it is built", |farm| farm.built() == ["first"]);
+        farm.sim.jenkins().submit(job("second", minutes(3)));
+        farm.minutes(3);
+        let released = farm.program(&["release", &node]);
+        let says =
+            "is held no more, but takes no build, and mita retires it: its node has had a build, and is for one only";
+        assert!(released.stdout.starts_with(&format!("release {node}: {says}; ")), "{released:?}");
+        farm.minutes_until(20, "the second has a server of its own", |farm| farm.built() == ["first", "second"]);
+        assert_eq!((farm.orders(), farm.killed()), (2, vec![]), "{version}");
+    }
 }
