@@ -1,7 +1,7 @@
 //! What the state has about nodes of Jenkins.
 
 use super::credit::Credit;
-use crate::domain::names::ServerId;
+use crate::domain::names::{MitaId, ServerId};
 use crate::domain::rare::Rare;
 use crate::domain::rule::Rule;
 use crate::domain::world::{Node, Presence};
@@ -46,6 +46,9 @@ pub struct NodeMemory {
     /// The server of ours that it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerId>,
+    /// The order that mita made it for, as its description says, where the state knew that order and no server of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_for: Option<MitaId>,
     /// Why it takes no further build, where mita set it offline for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spent: Option<Rule>,

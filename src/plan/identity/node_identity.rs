@@ -3,7 +3,7 @@
 use super::index::{Index, has_address_of};
 use crate::domain::names::{Convention, ServerId};
 use crate::domain::state::{NodeMemory, Origin, State, Unchanged};
-use crate::domain::world::{Node, NodeKind, Presence, Server, ServerState};
+use crate::domain::world::{Mark, Node, NodeKind, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -174,9 +174,11 @@ impl<'a> Evidence<'a> {
     }
 
     /// Whether the node's description names its owner. Anybody can write such a description, so ours counts only where
-    /// this installation makes nodes.
+    /// this installation makes nodes, or the state remembers that it made this one.
     fn is_marked(&self) -> bool {
-        self.node.mark.as_ref().is_some_and(|mark| self.index.makes_nodes || mark.owner != *self.index.owner)
+        let is_remembered = |mark: &Mark| self.memory.is_some_and(|known| known.made_for.as_ref() == Some(&mark.id));
+        let counts = |mark: &Mark| self.index.makes_nodes || mark.owner != *self.index.owner || is_remembered(mark);
+        self.node.mark.as_ref().is_some_and(counts)
     }
 
     /// What a node is that some mita made, and that neither its name nor its address leads to: a server can have lost its

@@ -1,7 +1,7 @@
 //! What the state has about a node after this run has seen it.
 
 use crate::config::Config;
-use crate::domain::names::NodeName;
+use crate::domain::names::{MitaId, NodeName};
 use crate::domain::offline;
 use crate::domain::state::{Credit, NodeMemory, Session, SetOfflineBy, State, Unchanged};
 use crate::domain::world::{Node, NodeKind, OfflineCause, Presence, ServerState};
@@ -93,6 +93,25 @@ pub(super) fn sighted(sightings: Sightings<'_>, node: &Node, identity: &NodeIden
         lost_since: (node.presence == Presence::Disconnected && !node.idle).then(|| since(before.lost_since)),
         set_offline_by,
         server,
+        made_for: made_for(node, identity, machine, before.made_for),
+    }
+}
+
+/// The order that mita made the node for, and of which no server is known: once that is given up, and no node type registers
+/// nodes any more, only this shows that the node is ours.
+fn made_for(
+    node: &Node,
+    identity: &NodeIdentity,
+    machine: Option<&Machine<'_>>,
+    before: Option<MitaId>,
+) -> Option<MitaId> {
+    match identity {
+        NodeIdentity::MadeFor(order) => Some(order.clone()),
+        NodeIdentity::Doubtful(_) => before,
+        NodeIdentity::Of(_) | NodeIdentity::Former(_) | NodeIdentity::Foreign(_) => {
+            let order = machine.filter(|machine| machine.server_id.is_none()).map(|machine| &machine.id)?;
+            node.mark.as_ref().map(|mark| &mark.id).filter(|id| *id == order).cloned()
+        }
     }
 }
 

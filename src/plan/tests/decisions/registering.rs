@@ -274,6 +274,27 @@ fn s2_a_description_alone_proves_nothing_where_no_type_makes_nodes() {
 }
 
 #[test]
+fn s5_a_node_of_an_order_that_is_given_up_goes_also_where_no_type_makes_nodes_any_more() {
+    let mut s = inbound();
+    s.lost_order("m1", "1m").name = "ubuntu-m1".to_owned();
+    made(&mut s, "ubuntu-m1", "m1");
+    s.ubuntu().registration = Registration::Elsewhere;
+    // A copy of the description proves nothing.
+    made(&mut s, "lab", "m1");
+    s.node("lab").mark.as_mut().unwrap().id = "m0".into();
+    for _ in 0..4 {
+        s.after("1m").run();
+    }
+    s.after("1m").runs(
+        "
+        | - ubuntu-m1  no_server: made for order m1, of which there is no server
+        |   node lab  not_ours: no server of ours carries its name or address
+        |   node ubuntu-m1  no_server: made for order m1, of which there is no server
+    ",
+    );
+}
+
+#[test]
 fn the_node_of_a_server_that_is_gone_gives_its_name_to_the_next_one() {
     let mut s = ssh();
     made(&mut s, "ubuntu+10.0.0.1", "m0");
