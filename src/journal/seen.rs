@@ -4,7 +4,7 @@ use super::{forgotten, life, of_pause, of_server};
 use crate::domain::journal::{Entry, Event, JobEntry};
 use crate::domain::names::{MitaId, NodeName, ServerId};
 use crate::domain::offline::holder;
-use crate::domain::state::{NodeMemory, RetirementStep, ServerMemory, SetOfflineBy, State};
+use crate::domain::state::{NodeMemory, Pause, RetirementStep, ServerMemory, SetOfflineBy, State};
 use crate::domain::world::{Build, Node, World};
 use crate::plan::identity::places::is_elsewhere;
 use jiff::Timestamp;
@@ -24,7 +24,9 @@ pub fn seen(before: &State, after: &State, world: &World, now: Timestamp) -> Vec
     entries.extend(before.servers.iter().filter_map(|(id, server)| diff.gone(id, server)));
     entries.extend(after.nodes.iter().filter_map(|(name, node)| diff.hold(name, node)));
     entries.extend(left);
-    let ended = before.pauses.iter().filter(|pause| !after.pauses.contains(pause));
+    // A clock that was set right moves the times of a pause.
+    let is_same = |one: &Pause, other: &Pause| (&one.node_type, &one.provider) == (&other.node_type, &other.provider);
+    let ended = before.pauses.iter().filter(|pause| !after.pauses.iter().any(|other| is_same(pause, other)));
     entries.extend(ended.map(|pause| {
         let entry = Entry { run: Some(after.run), ..of_pause(Event::Resumed, pause, now) };
         entry.saying("the time of the pause is over")

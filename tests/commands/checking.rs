@@ -147,6 +147,21 @@ fn what_resume_says_fits_the_pauses_that_there_are() {
 }
 
 #[test]
+fn a_pause_of_a_provider_that_has_another_name_by_now_is_told_by_check_and_each_run() {
+    let it = Setup::trusty().start();
+    said(&it, &["pause", "--provider", "openstack", "--reason", "move"]);
+    it.edit_config(|text| text.replace("provider.openstack", "provider.main").replace("\"openstack\"", "\"main\""));
+    for (command, status) in [("check", 0), ("reconcile", 1), ("reconcile", 1)] {
+        let (ended, shown) = said(&it, &[command]);
+        let told =
+            "`mita pause --provider NAME` pauses the new name, then `mita resume --provider openstack` ends this pause";
+        assert!(ended == status && shown.contains(told), "{command}: {ended} {shown}");
+    }
+    said(&it, &["resume", "--provider", "openstack"]);
+    assert_eq!(said(&it, &["reconcile"]), (0, String::new()));
+}
+
+#[test]
 fn a_state_file_that_cannot_be_parsed_is_reported_before_a_run_meets_it() {
     let it = Setup::trusty().start();
     fs::write(it.state_file(), "{").expect("its own folder");

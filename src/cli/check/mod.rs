@@ -67,6 +67,7 @@ pub(crate) fn examine(path: &Path, online: bool, moment: Moment) -> CheckDocumen
             Some(state::Unusable::SetAside(warning)) => checked.add_warnings(vec![warning]),
             None => {}
         }
+        checked.add_warnings(state::pauses(&loaded.config));
         checked.add_warnings(unused(&loaded.config));
         checked.add_warnings(crowded(&loaded.config));
         checked.add_warnings(unfinished::warnings(&loaded.config));

@@ -1,6 +1,7 @@
 //! The state file, as the next run will find it.
 
 use crate::config::Config;
+use crate::plan::text::waiting::unconfigured_pauses;
 use crate::store::{Loaded, StoreError, load_only};
 
 /// What is wrong with the state file.
@@ -24,6 +25,12 @@ pub(super) fn unusable(config: &Config) -> Option<Unusable> {
         Ok(_) | Err(StoreError::Io { .. } | StoreError::NoFolder(_)) => None,
         Err(error) => Some(Unusable::ForARun(error.to_string())),
     }
+}
+
+/// Pauses that somebody meant for what has another name by now.
+pub(super) fn pauses(config: &Config) -> Vec<String> {
+    let Ok(Loaded::Known(state)) = load_only(&config.state_file, &config.installation()) else { return Vec::new() };
+    unconfigured_pauses(config, &state).map(|(scope, error)| format!("{scope} {error}")).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! How many machine-hours a provider or a node type may use in a day, a week or a month.
 
 use super::min_idle::ZoneName;
+use crate::domain::format::span;
 use crate::domain::state::Spending;
 use jiff::civil::Weekday;
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
@@ -131,8 +132,12 @@ impl fmt::Display for Budget {
 impl fmt::Display for BudgetUse {
     /// `83h of 100h used; at this rate 120h by Mon 2026-11-30 00:00 UTC`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (used, limit, expected) = (self.used.as_hours(), self.limit.as_hours(), self.expected.as_hours());
-        write!(f, "{used}h of {limit}h used; at this rate {expected}h by {}", self.until())
+        // Of a small budget, the minutes matter.
+        let minutes = |time: SignedDuration| SignedDuration::from_mins(time.as_mins());
+        let is_small = self.limit < SignedDuration::from_hours(10);
+        let show = |time| if is_small { span(minutes(time)) } else { format!("{}h", time.as_hours()) };
+        let (used, limit, expected) = (show(self.used), self.limit.as_hours(), show(self.expected));
+        write!(f, "{used} of {limit}h used; at this rate {expected} by {}", self.until())
     }
 }
 
@@ -170,6 +175,8 @@ mod tests {
         assert!(!used.is_nearly_over() && !used.is_over());
         let used = budget(Period::Week, "UTC").used(Some(&spending), "2026-03-30T00:00:01Z".parse().unwrap());
         assert_eq!(used.used, SignedDuration::ZERO, "another week");
+        let used = BudgetUse { used: "49m 10s".parse().unwrap(), limit: SignedDuration::from_hours(1), ..used };
+        assert!(used.is_nearly_over() && used.to_string().starts_with("49m of 1h used; "), "{used}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::plan::identity::places::elsewhere;
 use crate::plan::lifecycle::rights;
 use crate::plan::model::Problem;
 use crate::plan::sightings::servers::order_is_given_up;
+use crate::plan::text::waiting::unconfigured_pauses;
 use foldhash::{HashMap, HashMapExt};
 use std::collections::BTreeSet;
 
@@ -55,6 +56,9 @@ pub(crate) fn problems(config: &Config, world: &World, state: &State, fleet: &Fl
     }
     for elsewhere in elsewhere(world, state, fleet) {
         problem(format!("provider {}", elsewhere.provider), &elsewhere.to_string());
+    }
+    for (scope, error) in unconfigured_pauses(config, state) {
+        problem(scope, &error);
     }
     for namesakes in namesakes(config, world, state) {
         problem(format!("provider {}", namesakes.provider), &namesakes.to_string());

@@ -1,6 +1,8 @@
 //! What a person reads of jobs that wait for something which is full or shut, and of pauses.
 
+use crate::config::Config;
 use crate::domain::rule::Rule;
+use crate::domain::state::{Pause, State};
 use crate::plan::model::{Plan, Subject, Verdict};
 use std::cmp::Reverse;
 
@@ -55,4 +57,24 @@ fn without_need<'a>(plan: &Plan, verdict: &'a Verdict) -> &'a str {
     let item = verdict.id.parse().ok().and_then(|id: u64| plan.state.queue.get(&id));
     let needs = item.and_then(|item| item.need.as_ref()).map(|need| format!("needs {need}: "));
     needs.and_then(|needs| verdict.reason.strip_prefix(&needs)).unwrap_or(&verdict.reason)
+}
+
+/// The pauses of a node type or a provider that is not configured, each with what is wrong: somebody gave it another name, and
+/// what has that is not paused.
+pub fn unconfigured_pauses<'a>(config: &'a Config, state: &'a State) -> impl Iterator<Item = (String, String)> + 'a {
+    let is_unknown = |pause: &&Pause| {
+        pause.node_type.as_ref().is_some_and(|name| config.node_type(name).is_none())
+            || pause.provider.as_ref().is_some_and(|name| !config.has_provider(name))
+    };
+    state.pauses.iter().filter(is_unknown).map(|pause| {
+        let new_names = [("type", pause.node_type.is_some()), ("provider", pause.provider.is_some())];
+        let new_names = new_names.into_iter().filter(|(_, named)| *named);
+        let pausing: String = new_names.map(|(option, _)| format!(" --{option} NAME")).collect();
+        let error = format!(
+            "is {pause}; it is not configured, and nothing with another name is paused: `mita pause{pausing}` pauses the new name, \
+             then {} ends this pause",
+            pause.resuming()
+        );
+        (pause.scope(), error)
+    })
 }

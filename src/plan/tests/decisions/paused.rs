@@ -96,3 +96,21 @@ fn a_pause_that_began_while_the_clock_was_ahead_lasts_as_long_from_now_on() {
     assert!(s.after("59m").plan().actions.is_empty());
     assert_eq!(s.after("1m").plan().actions.len(), 1);
 }
+
+#[test]
+fn a_pause_of_what_has_another_name_by_now_is_a_problem_in_each_run_until_it_is_ended() {
+    let mut s = Situation::new();
+    s.state.pauses = vec![pause(Some("ubuntu"), Some("east")), pause(Some("jammy"), None), pause(Some("ubuntu"), None)];
+    for _ in 0..2 {
+        s.after("1m").runs(
+            "
+            | ! node type ubuntu at provider east: is paused by alice since 2026-11-21T12:00:00Z, until `mita resume --type ubuntu \
+                --provider east`: moving racks; it is not configured, and nothing with another name is paused: `mita pause --type NAME \
+                --provider NAME` pauses the new name, then `mita resume --type ubuntu --provider east` ends this pause
+            | ! node type jammy: is paused by alice since 2026-11-21T12:00:00Z, until `mita resume --type jammy`: moving racks; it is \
+                not configured, and nothing with another name is paused: `mita pause --type NAME` pauses the new name, then \
+                `mita resume --type jammy` ends this pause
+        ",
+        );
+    }
+}
