@@ -197,3 +197,28 @@ fn status_3_where_the_brake_held_something_back_before_status_1_and_it_says_how_
     assert_eq!(ended.status, 0, "{ended:?}");
     assert!(it.nodes().is_empty());
 }
+
+#[test]
+fn the_brake_names_servers_that_have_no_node_by_their_ids_and_the_one_whose_node_a_person_held() {
+    let it = Setup::trusty().start();
+    for number in 0..4 {
+        it.sim.jenkins().submit(Job::freestyle(&format!("build-{number}")).label("trusty").lasting(minutes(2)));
+    }
+    it.minutes_until(10, "all are built", |it| it.built().len() == 4);
+    let held = it.nodes()[0].clone();
+    let server = it.state()["nodes"][&held]["server"].as_str().expect("its server").to_owned();
+    assert_eq!(it.program(&["hold", &held, "--reason", "forensics"]).status, 0);
+    it.minute();
+    // Jenkins is restored from a backup.
+    for node in it.nodes() {
+        it.sim.jenkins().delete_node(&node);
+    }
+    it.minutes(17).did_nothing();
+    let ended = it.program(&["reconcile"]);
+    let told = format!("; a person held the node of {server} when it was last seen, and if they are to go");
+    assert!(ended.status == 3 && ended.stderr.contains(&told), "{ended:?}");
+    assert!(it.servers().iter().all(|server| ended.stderr.contains(&server.id)), "{ended:?}");
+    let status = it.program(&["status"]);
+    assert!(status.stdout.contains("held back 4 removals"), "{status:?}");
+    assert!(it.program(&["explain", &server]).stdout.contains("its node, which a person held, is missing"));
+}

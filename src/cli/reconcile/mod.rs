@@ -11,8 +11,10 @@ use crate::cli::process::failure::Failure;
 use crate::cli::process::output;
 use crate::cli::process::output::Reader;
 use crate::config::Loaded;
-use crate::plan::model::{Action, Change, Plan};
+
+use crate::plan::model::Change;
 use crate::plan::text::display::Detail;
+use crate::plan::text::held_back::held_back;
 use crate::progress::Progress;
 use crate::reconcile::{Decision, Moment, Permits, Report, dry_run_with, reconcile_with};
 use crate::view::document::run::{RunDocument, render, repeated, result_words};
@@ -162,28 +164,4 @@ fn log_report(report: &Report, shown: bool, verdicts_printed: bool) {
         log::error!("{message}");
     }
     log::info!("{} sent", plural(usize::try_from(report.requests()).unwrap_or(usize::MAX), "request"));
-}
-
-/// At most this many of the removals that are held back are named.
-const MOST_NAMED: usize = 5;
-
-/// What a removal is of: the node, or the server that has none.
-fn named(removal: &Action) -> Option<&str> {
-    match &removal.change {
-        Change::DeleteNode { node, .. } => Some(node.as_str()),
-        change => change.target().map(|it| it.nodes.first().map_or(it.name.as_str(), |node| node.as_str())),
-    }
-}
-
-fn held_back(plan: &Plan) -> Option<String> {
-    let number = plan.held_back.len();
-    (number > 0).then(|| {
-        let names: Vec<&str> = plan.held_back.iter().filter_map(named).take(MOST_NAMED).collect();
-        let more = if number > MOST_NAMED { ", ..." } else { "" };
-        format!(
-            "held back {number} removals, too many at once to be believed: look at {}{more} (mita status shows why), and \
-             if they are to go, run mita reconcile --allow-removals {number}",
-            names.join(", ")
-        )
-    })
 }

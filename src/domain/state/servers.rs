@@ -101,6 +101,9 @@ pub struct ServerMemory {
     /// Since when it does not run.
     #[serde(default, skip_serializing_if = "Rare::is_none")]
     pub stopped: Rare<Credit>,
+    /// Whether a person held its node when that was last seen.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
     /// When its deletion was first seen under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleting_since: Option<Timestamp>,
@@ -218,6 +221,7 @@ impl ServerMemory {
             shield: Rare::default(),
             stopped: Rare::default(),
             deleting_since: None,
+            held: false,
             soft_deleted: false,
             gone_sightings: 0,
             locked: false,

@@ -231,7 +231,9 @@ impl Evidence<'_> {
         }
         if self.nodes().next().is_none() {
             let missing = counted(self.remembered.and_then(|memory| *memory.missing));
-            return self.away(Rule::NodeMissing, missing, "its node is missing from Jenkins");
+            let held = self.remembered.is_some_and(|memory| memory.held);
+            let what = if held { "its node, which a person held," } else { "its node" };
+            return self.away(Rule::NodeMissing, missing, &format!("{what} is missing from Jenkins"));
         }
         if self.nodes().all(|node| node.presence != Presence::Online) {
             let lasted = self.nodes().filter_map(|node| *self.known(node)?.offline).map(|offline| offline.credit).min();

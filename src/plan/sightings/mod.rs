@@ -12,7 +12,8 @@ use crate::config::Config;
 use crate::domain::names::ServerId;
 use crate::domain::small_set::SmallSet;
 use crate::domain::state::{
-    Credit, ForeignLabels, GoneServer, ItemMemory, Restart, ServerMemory, Session, Settling, SettlingCause, State,
+    Credit, ForeignLabels, GoneServer, ItemMemory, Restart, ServerMemory, Session, SetOfflineBy, Settling,
+    SettlingCause, State,
 };
 use crate::domain::world::{Cloud, NodeKind, ServerState, World};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity, Sighting};
@@ -82,6 +83,9 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
         let mut seen = servers::sighted(config, state, &after, machine, listed.as_ref(), now);
         if let Some(cloud) = world.clouds.get(&machine.provider) {
             see_place(&mut seen, machine, cloud);
+        }
+        if !machine.nodes.is_empty() {
+            seen.held = machine.nodes.iter().any(|node| after.set_offline_by(&node.name) == Some(SetOfflineBy::Person));
         }
         let is_over = servers::is_over(config, machine, &seen);
         let is_gone = is_over || matches!(machine.sighting, Sighting::Gone) && servers::is_confirmed_gone(&seen);

@@ -16,6 +16,7 @@ use crate::domain::names::{MitaId, NodeName, NodeTypeName, Owner, ProviderName, 
 use crate::domain::rule::Rule;
 use crate::plan::identity::fleet::NodeIdentity;
 use crate::plan::model::{Action, Change, Problem, Verdict};
+use crate::plan::text::held_back::held_back;
 use crate::record::clean;
 use crate::view::document::pause::PauseStatus;
 use crate::view::document::{Time, VERSION};
@@ -144,6 +145,7 @@ impl Status {
         let jobs = || items.iter().map(|view| JobStatus::of(overview, view)).collect();
         let at_hand = next::kept_at_hand(overview);
         let ordered = overview.ordered().filter_map(|(_, action, id)| ServerStatus::of_order(action, id));
+        let braked = held_back(plan).map(|error| Problem { place: "brake".to_owned(), error });
         let status = Status {
             version: VERSION,
             head: String::new(),
@@ -161,7 +163,7 @@ impl Status {
             budgets: budgets::all(overview),
             failures: failures::all(overview),
             leftovers: overview.leftovers().map(clean::verdict).collect(),
-            problems: plan.problems.iter().map(clean::problem).collect(),
+            problems: plan.problems.iter().chain(&braked).map(clean::problem).collect(),
         };
         let clouds = overview.report.world.clouds.iter();
         let unseen = clouds.filter(|(_, cloud)| cloud.servers.complete().is_none()).map(|(name, _)| name.as_str());

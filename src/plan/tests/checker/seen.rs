@@ -91,7 +91,7 @@ impl<'a> Seen<'a> {
         let nodes = self.world.jenkins.nodes.complete().into_iter().flatten();
         let of_server = |node: &&Node| self.state.nodes.get(&node.name).and_then(|known| known.server.as_ref());
         let mut own = nodes.filter(|node| memory.server_id.is_some() && of_server(node) == memory.server_id.as_ref());
-        own.any(Node::is_connected)
+        own.any(Node::has_agent)
     }
 
     /// Where what is remembered at a provider is to be found now.
