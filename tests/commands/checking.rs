@@ -147,6 +147,16 @@ fn what_resume_says_fits_the_pauses_that_there_are() {
 }
 
 #[test]
+fn explain_tells_what_the_journal_has_of_a_former_provider() {
+    let it = Setup::trusty().start();
+    it.sim.jenkins().submit(Job::freestyle("ceph").label("trusty"));
+    it.minute();
+    it.edit_config(|text| text.replace("provider.openstack", "provider.main").replace("\"openstack\"", "\"main\""));
+    let (status, shown) = said(&it, &["explain", "openstack"]);
+    assert!(status == 0 && shown.contains("ordered"), "{status} {shown}");
+}
+
+#[test]
 fn a_pause_of_a_provider_that_has_another_name_by_now_is_told_by_check_and_each_run() {
     let it = Setup::trusty().start();
     said(&it, &["pause", "--provider", "openstack", "--reason", "move"]);

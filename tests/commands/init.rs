@@ -289,6 +289,10 @@ fn the_secret_of_another_configuration_beside_it_is_not_replaced() {
     assert!(shown.contains("jenkins.token already exists with another secret"), "{shown}");
     assert_eq!(fs::read_to_string(beside(&it, "jenkins.token")).expect("the token"), "jenkins-api-token\n");
     assert!(!beside(&it, "second.toml").exists());
+    assert!(shown.contains("--jenkins-token-file jenkins-2.token; --force replaces the other one"), "{shown}");
+    assert_eq!(it.terminal(&format!("{init} --jenkins-token-file jenkins-2.token")).end().0, 0);
+    assert_eq!(fs::read_to_string(beside(&it, "jenkins.token")).expect("the token"), "jenkins-api-token\n");
+    assert_eq!(fs::read_to_string(beside(&it, "jenkins-2.token")).expect("the token"), "another-token\n");
     assert_eq!(it.terminal(&format!("{init} --force")).end().0, 0);
     assert_eq!(fs::read_to_string(beside(&it, "jenkins.token")).expect("the token"), "another-token\n");
 }

@@ -300,11 +300,11 @@ fn secret(
     last: &Last,
     login: &Login,
 ) -> Result<Option<Secret>, Failure> {
-    let (Some(file), Some(what)) = (login.secret_file(), login.secret_name()) else { return Ok(None) };
+    let (Some((option, file)), Some(what)) = (login.secret_file(), login.secret_name()) else { return Ok(None) };
     let path = session.place.beside(file);
     if let Some(piped) = piped {
         // Before the cloud is asked: what would be refused at the end is refused now.
-        session.place.keep(file, piped.clone(), dialogue)?;
+        session.place.keep((option, file), piped.clone(), dialogue)?;
         return Ok(Some(piped.clone()));
     }
     if path.exists() && !last.refused {

@@ -6,6 +6,7 @@ use super::dialogue::Dialogue;
 use super::template::{self, Answers, Login, SecretKey, Token};
 use crate::cli::args::{Init, Register};
 use crate::cli::process::failure::Failure;
+use crate::domain::format::in_shell;
 use crate::permission::{Wanted, cure};
 use crate::secret::Secret;
 use std::fs;
@@ -27,6 +28,8 @@ pub(super) fn boot_script(register: Register) -> (&'static str, &'static str) {
 
 /// A secret to keep in a file of its own.
 pub(super) struct Kept {
+    /// The option that names the file.
+    option: &'static str,
     /// Relative to the configuration.
     pub(super) file: String,
     pub(super) text: Secret,
@@ -100,8 +103,13 @@ impl Place {
 
     /// Where to keep a secret. A file with another one stays as it is, since another configuration here may use it: a
     /// person's secret goes in a file of a similar name. Without a person it is refused.
-    pub(super) fn keep(&self, file: &str, text: Secret, dialogue: &mut Dialogue<'_>) -> Result<Kept, Failure> {
-        let (mut kept, mut number) = (Kept { file: file.to_owned(), text }, 1);
+    pub(super) fn keep(
+        &self,
+        (option, file): (&'static str, &str),
+        text: Secret,
+        dialogue: &mut Dialogue<'_>,
+    ) -> Result<Kept, Failure> {
+        let (mut kept, mut number) = (Kept { option, file: file.to_owned(), text }, 1);
         while self.replaces_another(&kept) {
             if !dialogue.has_person() {
                 return Err(self.already_exists(&kept));
@@ -128,9 +136,11 @@ impl Place {
 
     fn already_exists(&self, kept: &Kept) -> Failure {
         Failure::Refused(format!(
-            "{} already exists with another secret: name a file in another folder with --file, or use --force; nothing is \
-             written",
-            self.beside(&kept.file).display()
+            "{} already exists with another secret, which another configuration may use: keep this one in a file of its own, \
+             as with {} {}; --force replaces the other one; nothing is written",
+            self.beside(&kept.file).display(),
+            kept.option,
+            in_shell(&numbered(&kept.file, 2))
         ))
     }
 

@@ -14,6 +14,9 @@ use crate::jenkins::Jenkins;
 use crate::provider::Network;
 use crate::secret::Secret;
 
+/// The option that names the file of the token.
+const FILE_OPTION: &str = "--jenkins-token-file";
+
 /// Where the token is kept if no option names another file.
 const TOKEN_FILE: &str = "jenkins.token";
 
@@ -69,7 +72,7 @@ pub(super) fn ask(
     let piped = piped.map(Secret::new);
     if let Some(token) = &piped {
         // Before anything is asked: what would be refused at the end is refused now.
-        session.place.keep(&token_file(session), token.clone(), dialogue)?;
+        session.place.keep((FILE_OPTION, &token_file(session)), token.clone(), dialogue)?;
     }
     let mut last = Last::new(session.args);
     loop {
@@ -168,7 +171,7 @@ fn keep(session: &Session<'_>, dialogue: &mut Dialogue<'_>, source: Source) -> R
         Source::Variable(name) => return Ok((Token::Variable(name), None)),
         Source::File(_) | Source::Later => return Ok((Token::File(file), None)),
     };
-    let kept = session.place.keep(&file, secret, dialogue)?;
+    let kept = session.place.keep((FILE_OPTION, &file), secret, dialogue)?;
     if let Some(variable) = &session.args.jenkins_token_env {
         dialogue.say(&format!("  kept in {}, in place of the variable {variable}", kept.file))?;
     }

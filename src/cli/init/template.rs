@@ -89,11 +89,13 @@ pub(super) enum Login {
 }
 
 impl Login {
-    /// The file of its secret.
-    pub(super) fn secret_file(&self) -> Option<&str> {
+    /// The file of its secret, after the option that names it.
+    pub(super) fn secret_file(&self) -> Option<(&'static str, &str)> {
         match self {
-            Login::Credential { secret: SecretKey::File(file), .. }
-            | Login::Password { password: SecretKey::File(file), .. } => Some(file),
+            Login::Credential { secret: SecretKey::File(file), .. } => {
+                Some(("--application-credential-secret-file", file))
+            }
+            Login::Password { password: SecretKey::File(file), .. } => Some(("--password-file", file)),
             Login::Cloud(_) | Login::Credential { .. } | Login::Password { .. } => None,
         }
     }

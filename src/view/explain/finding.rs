@@ -10,7 +10,7 @@ use crate::plan::text::display::Detail;
 use crate::record::clean;
 use crate::view::document::{Time, VERSION, named};
 use crate::view::history;
-use crate::view::history::story;
+use crate::view::history::{select, story};
 use crate::view::overview::Overview;
 use crate::view::table::{Table, problems, wrap};
 use crate::view::text::{NOT_RUN, closest, one_line, plural, similar};
@@ -165,7 +165,9 @@ impl Explanation {
             let known = history::names(&entries).into_iter().chain(self.near.iter().map(String::as_str));
             self.near = closest(&known.collect(), &self.subject);
         }
-        self.history = story(&Subject::read(&self.subject), entries);
+        let subject = Subject::read(&self.subject);
+        // Of a former node type or provider, the journal is all that is left.
+        self.history = if self.found.is_empty() { select(&subject, entries).0 } else { story(&subject, entries) };
         self.history.iter_mut().for_each(|entry| entry.reason = entry.reason.as_deref().map(clean::text));
         self
     }

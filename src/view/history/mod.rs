@@ -4,7 +4,7 @@ mod select;
 pub(crate) mod text;
 mod totals;
 
-pub(crate) use select::{names, story};
+pub(crate) use select::{names, select, story};
 
 use crate::domain::journal::Entry;
 use crate::domain::names::Owner;
@@ -14,7 +14,6 @@ use crate::view::document::{Time, VERSION};
 use crate::view::text::{NOT_RUN, closest, similar};
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use select::select;
 use serde::Serialize;
 use totals::Totals;
 
