@@ -213,6 +213,8 @@ fn the_brake_names_servers_that_have_no_node_by_their_ids_and_the_one_whose_node
     for node in it.nodes() {
         it.sim.jenkins().delete_node(&node);
     }
+    let lost = it.program(&["reconcile"]);
+    assert!(lost.stderr.contains("its node, which a person held, is missing from Jenkins for 0s"), "{lost:?}");
     it.minutes(17).did_nothing();
     let ended = it.program(&["reconcile"]);
     let told = format!("; a person held the node of {server} when it was last seen, and if they are to go");

@@ -58,6 +58,11 @@ pub(crate) fn warn(config: &Config, world: &World, fleet: &Fleet<'_>, mut events
             (Subject::Server, Rule::Error | Rule::BootTimeout | Rule::NeverJoined) => {
                 Some(Warning::new(format!("failed {id}"), format!("server {name} ({id}) is removed: {reason}")))
             }
+            // Who deletes a held node means it; a Jenkins that was restored from a backup lost it.
+            (Subject::Server, Rule::Away | Rule::NodeMissing) if was_held_and_is_missing(&plan.state, id) => {
+                let text = format!("server {name} ({id}): {reason}; mita removes it after join_timeout");
+                Some(Warning::new(format!("held_missing {id}"), text))
+            }
             (Subject::Server, Rule::OtherName | Rule::UnknownState | Rule::Ambiguous) => {
                 Some(Warning::new(format!("{} {id}", verdict.rule), format!("server {name} ({id}): {reason}")))
             }
@@ -201,6 +206,12 @@ impl<'a> Others<'a> {
             _ => false,
         }
     }
+}
+
+/// Whether the node of a server is missing that a person held when it was last seen.
+fn was_held_and_is_missing(state: &State, server: &str) -> bool {
+    let mut known = state.servers.values().filter(|memory| memory.held && memory.missing.is_some());
+    known.any(|memory| memory.server_id.as_ref().is_some_and(|id| id.as_str() == server))
 }
 
 /// Budgets that are used up, or nearly.
