@@ -60,7 +60,7 @@ pub(crate) fn warn(config: &Config, world: &World, fleet: &Fleet<'_>, mut events
             }
             // Who deletes a held node means it; a Jenkins that was restored from a backup lost it.
             (Subject::Server, Rule::Away | Rule::NodeMissing) if was_held_and_is_missing(&plan.state, id) => {
-                let text = format!("server {name} ({id}): {reason}; mita removes it after join_timeout");
+                let text = format!("server {name} ({id}): {reason}; mita removes it then, if nothing else keeps it");
                 Some(Warning::new(format!("held_missing {id}"), text))
             }
             (Subject::Server, Rule::OtherName | Rule::UnknownState | Rule::Ambiguous) => {

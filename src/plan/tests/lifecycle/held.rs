@@ -126,12 +126,13 @@ fn s7_a_hold_goes_over_to_the_new_name_of_its_node_until_that_is_seen_online() {
     let mut s = held_and_renamed();
     s.after("1m").runs("
         |   node anns  not_ours: no server of ours carries its name or address
-        |   server s1  ubuntu  away: its node is missing from Jenkins for 0s, join_timeout 15m
+        |   server s1  ubuntu  away: its node, which a person held, is missing from Jenkins for 0s, join_timeout 15m
         | ? node anns is held, since a person set it offline before Jenkins was restarted or the node was renamed, and Jenkins shows that no more: if nobody holds it, run mita release anns
+        | ? server ubuntu (s1): its node, which a person held, is missing from Jenkins for 0s, join_timeout 15m; mita removes it then, if nothing else keeps it
     ");
     s.minutes(60).runs("
         |   node anns  not_ours: no server of ours carries its name or address
-        |   server s1  ubuntu  other_name: its node is missing from Jenkins for 1h, join_timeout 15m; node anns may be it, and a person set it offline: name it ubuntu+IP so that mita can tell
+        |   server s1  ubuntu  other_name: its node, which a person held, is missing from Jenkins for 1h, join_timeout 15m; node anns may be it, and a person set it offline: name it ubuntu+IP so that mita can tell
     ");
     s.server("s1").state = ServerState::Stopped("SHUTOFF".to_owned());
     s.minutes(60).runs("
