@@ -86,7 +86,7 @@ impl<'a> Seen<'a> {
         shown && !self.ours().contains_key(id)
     }
 
-    /// Whether the agent of a remembered server is connected to its node, or a build waits for it there.
+    /// Whether the agent of a remembered server is connected to its node.
     pub(super) fn has_agent(&self, memory: &ServerMemory) -> bool {
         let nodes = self.world.jenkins.nodes.complete().into_iter().flatten();
         let of_server = |node: &&Node| self.state.nodes.get(&node.name).and_then(|known| known.server.as_ref());
