@@ -51,5 +51,17 @@ impl Credit {
 /// When something began for which so much was counted. A beginning that is ahead of the clock is by one that was ahead and was
 /// set right: what was counted by it holds.
 pub fn begun(since: Timestamp, counted: SignedDuration, now: Timestamp) -> Timestamp {
-    if since > now { now - counted } else { since }
+    if since > now { now.checked_sub(counted).unwrap_or(Timestamp::MIN) } else { since }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s6_what_a_damaged_file_says_was_counted_reaches_back_to_the_first_time_that_there_is() {
+        let now: Timestamp = "2026-01-05T08:00:00Z".parse().unwrap();
+        assert_eq!(begun(Timestamp::MAX, SignedDuration::from_hours(24 * 365 * 20_000), now), Timestamp::MIN);
+        assert_eq!(begun(Timestamp::MAX, SignedDuration::from_hours(1), now), now - SignedDuration::from_hours(1));
+    }
 }
