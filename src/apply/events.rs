@@ -63,6 +63,8 @@ pub(super) enum Event {
     ServerLocked(MitaId),
     /// The cloud refused to delete a server for want of a right.
     DeletionRefused { order: MitaId, reason: String },
+    /// A provider answered that it did not delete a server.
+    NotDeleted(MitaId),
     /// A provider accepted the deletion of a server.
     DeletionAccepted(ProviderName),
     /// The end of the console of a server that failed.
@@ -142,6 +144,11 @@ impl Event {
             Event::RetirementStep { order, step } => {
                 if let Some(retirement) = state.servers.get_mut(&order).and_then(|server| server.retirement.as_mut()) {
                     retirement.step = retirement.step.max(step);
+                }
+            }
+            Event::NotDeleted(order) => {
+                if let Some(retirement) = state.servers.get_mut(&order).and_then(|server| server.retirement.as_mut()) {
+                    retirement.step = retirement.step.min(RetirementStep::NodesDeleted);
                 }
             }
             Event::RetirementStopped(order) => {

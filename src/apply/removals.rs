@@ -129,9 +129,8 @@ fn check_and_delete(
     if server.lock == Lock::Locked {
         return stays(format!("somebody has locked server {id} in the meantime: it stays"));
     }
-    let shown = context.world.clouds.get(&target.provider).and_then(|cloud| cloud.listed(id));
-    let was_active = shown.is_some_and(|shown| shown.state == ServerState::Active);
-    if let (true, ServerState::Other(word)) = (was_active, &server.state) {
+    // The plan removes no server in such a state.
+    if let ServerState::Other(word) = &server.state {
         return stays(format!("server {id} is in state {word} by now: it stays while somebody works on it"));
     }
     // Its agent may register at any moment from now on.
@@ -139,7 +138,15 @@ fn check_and_delete(
     if did_not_run && server.state == ServerState::Active {
         return stays(format!("server {id} has become active in the meantime: it stays"));
     }
-    let deletion = context.delete(&target.provider, || provider.delete(id))?;
+    // A run that is killed, or gets no answer, knows by this that the server may be gone by its own doing.
+    let sent = Event::RetirementStep { order: order.clone(), step: RetirementStep::DeletionSent };
+    let deletion = context.delete(&target.provider, || {
+        context.report(sent);
+        provider.delete(id)
+    })?;
+    if deletion.as_ref().is_err_and(|failure| failure.kind != FailureKind::UnknownOutcome) {
+        context.report(Event::NotDeleted(order.clone()));
+    }
     match &deletion {
         Ok(Deletion::Accepted) => context.report(Event::DeletionAccepted(target.provider.clone())),
         // This says nothing of rights.

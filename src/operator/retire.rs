@@ -3,6 +3,7 @@
 use crate::apply::{ActionResult, Outcome, apply};
 use crate::domain::format::span;
 use crate::domain::journal::Event;
+use crate::domain::names::{NodeTypeName, ProviderName};
 use crate::domain::rule::Rule;
 use crate::domain::state::{Retirement, RetirementStep, SetOfflineBy, State};
 use crate::domain::world::{Build, Listing, Node, Presence};
@@ -29,7 +30,7 @@ impl Context<'_> {
         }
         let (Some(machine), false) = (self.machine, busy.is_empty()) else { return self.retire(false) };
         let refused = |reason: String| Ok(Answer::new(Ended::Refused, reason));
-        if let Some(why) = self.paused(machine) {
+        if let Some(why) = self.paused(machine.place()) {
             return refused(why);
         }
         if machine.nodes.iter().any(|node| self.set_offline_by(node) == Some(SetOfflineBy::Person)) {
@@ -75,11 +76,17 @@ impl Context<'_> {
     fn end_build_without_server(&mut self, consent: Consent) -> Result<Answer, StoreError> {
         let is_certain = match self.identity {
             NodeIdentity::Former(server) => self.plan.state.gone_servers.contains_key(server),
-            NodeIdentity::MadeFor(_) => true,
+            NodeIdentity::MadeFor(_) => self.world.clouds.values().all(|cloud| cloud.servers.complete().is_some()),
             _ => false,
         };
         if !is_certain {
             return self.retire(false);
+        }
+        if let NodeIdentity::Former(server) = self.identity
+            && let Some(gone) = self.plan.state.gone_servers.get(server)
+            && let Some(why) = self.paused((&gone.node_type, &gone.provider))
+        {
+            return Ok(Answer::new(Ended::Refused, why));
         }
         if self.set_offline_by(self.node) == Some(SetOfflineBy::Person) {
             let release = command("release", self.node.name.as_str());
@@ -114,7 +121,7 @@ impl Context<'_> {
             }
             (None, _) => return refused("it is not ours".to_owned()),
         };
-        if let Some(why) = self.paused(machine) {
+        if let Some(why) = self.paused(machine.place()) {
             return refused(why);
         }
         let Some(known) = self.plan.state.servers.get(&machine.id).cloned() else {
@@ -240,8 +247,8 @@ impl Context<'_> {
     }
 
     /// That a person has paused removals there.
-    fn paused(&self, machine: &Machine<'_>) -> Option<String> {
-        let pause = self.plan.state.pause(&machine.node_type, &machine.provider)?;
+    fn paused(&self, (node_type, provider): (&NodeTypeName, &ProviderName)) -> Option<String> {
+        let pause = self.plan.state.pause(node_type, provider)?;
         Some(format!("{} is {pause}; end the pause with {} first", pause.scope(), pause.resuming()))
     }
 

@@ -36,7 +36,8 @@ pub struct ServerMemory {
     /// Whether it has a volume of its own, which could outlive it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub storage: bool,
-    /// The volumes that came with it: those that it had until it was first seen ACTIVE.
+    /// The volumes that came with it: those that it had until it was first seen ACTIVE. They go with it, but for those that are a
+    /// person's by now (`taken_volumes`).
     #[serde(default, skip_serializing_if = "<[VolumeId]>::is_empty")]
     pub volumes: SmallSet<VolumeId>,
     /// Volumes that it has or had and that are a person's: they attached one, detached it, named it, or asked the cloud to keep
@@ -314,6 +315,8 @@ pub enum RetirementStep {
     NodesOffline,
     /// Its nodes are deleted.
     NodesDeleted,
+    /// The server's deletion was sent, and no answer says that it was not done.
+    DeletionSent,
     /// The server's deletion was accepted.
     ServerDeleted,
 }

@@ -13,21 +13,23 @@ use crate::domain::state::State;
 use crate::domain::world::{Cloud, FloatingIp, ServerState, World};
 use crate::plan::capacity::supply::Supply;
 use crate::plan::identity::fleet::Machine;
-use crate::plan::identity::former::may_still_run;
+use crate::plan::identity::former::SignsOfLife;
 use crate::plan::lifecycle::phase::{Classified, Phase};
 use crate::plan::model::{Action, Change, FloatingIpToAssign, FormerServer, Subject};
 use crate::plan::sightings::breaker::QUOTA_PAUSE;
 use crate::plan::sightings::floating_ips::{is_kept_after_deletion, ours};
 use crate::plan::sightings::servers::GONE_CONFIRMED;
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Releases floating IPs whose server is gone, and assigns one to each server that needs one and stays.
 pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     let Supply { config, state, fleet, now, .. } = *found.supply;
+    let living = LazyCell::new(|| SignsOfLife::of(found.world, state, fleet));
     let mut seen = BTreeSet::new();
     for (provider, cloud) in &found.world.clouds {
         for address in ours(config, cloud).filter(|address| seen.insert(&address.id)) {
-            let (rule, reason) = verdict_on(found, cloud, address);
+            let (rule, reason) = verdict_on(found, &living, cloud, address);
             if rule == Rule::ServerGone {
                 let left_by = FormerServer { provider: provider.clone(), server_id: address.mark.server.clone() };
                 let change = Change::ReleaseFloatingIp { floating_ip_id: address.id.clone(), left_by };
@@ -57,8 +59,8 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     }
 }
 
-fn verdict_on(found: &Findings<'_>, cloud: &Cloud, address: &FloatingIp) -> (Rule, String) {
-    let Supply { state, fleet, .. } = *found.supply;
+fn verdict_on(found: &Findings<'_>, living: &SignsOfLife<'_>, cloud: &Cloud, address: &FloatingIp) -> (Rule, String) {
+    let Supply { state, .. } = *found.supply;
     let server = &address.mark.server;
     if is_taken(state, address) {
         let reason = format!("was made for server {server}, and a person attached it elsewhere: mita leaves it alone");
@@ -75,7 +77,7 @@ fn verdict_on(found: &Findings<'_>, cloud: &Cloud, address: &FloatingIp) -> (Rul
     if sightings < GONE_CONFIRMED {
         return (Rule::NotSeen, format!("whether its server {server} is gone is not certain yet"));
     }
-    if let Some((rule, why)) = may_still_run(found.world, state, fleet, server) {
+    if let Some((rule, why)) = living.may_still_run(server) {
         return (
             rule,
             format!("its cloud does not know its server {server} any more, but {why}: mita leaves it alone"),

@@ -140,7 +140,7 @@ fn conditions(state: &State, draft: &Draft) -> Vec<Condition> {
         place: format!("node type {kind}"),
         what: format!("{reason}, and a job waits"),
         cure: "release the nodes that nobody needs to hold, unlock servers in their cloud, want fewer servers at hand (min_idle, \
-               spare, ahead), end pauses, end builds whose agents are lost (mita retire --force NODE), or have that limit raised",
+               spare, ahead), end pauses, end builds whose agents do not come back (mita retire --force NODE), or have that limit raised",
     }));
     conditions.extend(draft.removals_refused.iter().map(|(provider, refusal)| Condition {
         key: format!("provider {provider} refuses removals"),

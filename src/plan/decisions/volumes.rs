@@ -13,14 +13,16 @@ use crate::domain::rule::Rule;
 use crate::domain::state::State;
 use crate::domain::world::{Volume, VolumeState, World};
 use crate::plan::capacity::supply::Supply;
-use crate::plan::identity::former::may_still_run;
+use crate::plan::identity::former::SignsOfLife;
 use crate::plan::model::{Change, FormerServer, Subject};
 use crate::plan::sightings::volumes::{is_left_attached, owner, volume_of};
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 /// Looks through all volumes that were listed.
 pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     let (world, state) = (found.world, found.supply.state);
+    let living = LazyCell::new(|| SignsOfLife::of(world, state, found.supply.fleet));
     // Two providers may reach one project.
     let mut seen = BTreeSet::new();
     for (provider, cloud) in &world.clouds {
@@ -41,7 +43,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
                 draft.verdict(Subject::Volume, &volume.id, name, Rule::NotOurs, reason);
                 continue;
             }
-            let (rule, reason) = verdict_on(found, volume, server);
+            let (rule, reason) = verdict_on(found, &living, volume, server);
             if rule == Rule::ServerGone {
                 let left_by = FormerServer { provider: provider.clone(), server_id: server.clone() };
                 draft.act(Change::DeleteVolume { volume_id: volume.id.clone(), left_by }, rule, reason.clone());
@@ -55,9 +57,9 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
 const TAKEN: &str = "a person attached it to another server, detached it, named it, asked the cloud to keep it, or deleted the \
                      server; mita leaves it alone";
 
-fn verdict_on(found: &Findings<'_>, volume: &Volume, server: &ServerId) -> (Rule, String) {
-    let Supply { state, fleet, .. } = *found.supply;
-    if let Some((rule, why)) = may_still_run(found.world, state, fleet, server) {
+fn verdict_on(found: &Findings<'_>, living: &SignsOfLife<'_>, volume: &Volume, server: &ServerId) -> (Rule, String) {
+    let Supply { state, .. } = *found.supply;
+    if let Some((rule, why)) = living.may_still_run(server) {
         return (
             rule,
             format!("its cloud does not know its server {server} any more, but {why}: mita leaves it alone"),

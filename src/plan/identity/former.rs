@@ -1,47 +1,64 @@
 //! Nodes of servers that their clouds call gone. While such a node works, the cloud may be wrong: its answers are old, or it lost
 //! its record of a server that runs.
 
-use crate::domain::names::ServerId;
+use crate::domain::names::{MitaId, NodeName, ServerId};
 use crate::domain::rule::Rule;
 use crate::domain::state::{SetOfflineBy, State};
 use crate::domain::world::{Node, NodeKind, Presence, World};
 use crate::plan::identity::fleet::{Fleet, NodeIdentity};
+use foldhash::HashMap;
 
-/// Why nothing is touched that a server left behind, which its cloud calls gone: a node that is, or may be, the server works, is
+/// Why nothing is touched that servers left behind which their clouds call gone: a node that is, or may be, the server works, is
 /// connected or is held, or the list of nodes does not tell.
-pub(crate) fn may_still_run(
-    world: &World,
-    state: &State,
-    fleet: &Fleet<'_>,
-    server: &ServerId,
-) -> Option<(Rule, String)> {
-    if world.jenkins.nodes.complete().is_none() {
-        return Some((Rule::NotSeen, "whether its agent is connected is not known".to_owned()));
-    }
-    let nodes = fleet.nodes.iter().filter(|(node, identity)| is_of(state, fleet, server, node, identity));
-    let beside = fleet.machines.iter().filter(|machine| machine.server_id.as_ref() == Some(server));
-    let beside = beside.flat_map(|machine| machine.doubts.iter().chain(&machine.namesakes));
-    let mut nodes = nodes.map(|(node, _)| *node).chain(beside.copied());
-    nodes.find_map(|node| {
-        let (rule, why) = sign_of_life(state, node)?;
-        Some((rule, format!("node {}, which is or may be it, {why}", node.name)))
-    })
+pub(crate) struct SignsOfLife<'a> {
+    is_listed: bool,
+    nodes: HashMap<&'a ServerId, (Rule, String)>,
 }
 
-/// Whether the node is, or may be, that of this server.
-fn is_of(state: &State, fleet: &Fleet<'_>, server: &ServerId, node: &Node, identity: &NodeIdentity) -> bool {
-    let gone = || state.gone_servers.get(server);
-    match identity {
-        NodeIdentity::Of(machine) => fleet.machines[*machine].server_id.as_ref() == Some(server),
-        NodeIdentity::Former(id) => id == server,
-        NodeIdentity::MadeFor(order) => gone().is_some_and(|gone| gone.id == *order),
-        NodeIdentity::Doubtful(_) | NodeIdentity::Foreign(_) => {
-            let known = state.nodes.get(&node.name).and_then(|known| known.server.as_ref());
-            let has_name = || {
-                gone()
-                    .is_some_and(|gone| gone.node.as_ref() == Some(&node.name) || gone.other_names.contains(&node.name))
-            };
-            node.kind == NodeKind::Agent && (known == Some(server) || has_name())
+impl<'a> SignsOfLife<'a> {
+    pub(crate) fn of(world: &World, state: &'a State, fleet: &'a Fleet<'_>) -> Self {
+        let mut by_order: HashMap<&MitaId, &ServerId> = HashMap::default();
+        let mut by_name: HashMap<&NodeName, Vec<&ServerId>> = HashMap::default();
+        for (server, gone) in &state.gone_servers {
+            by_order.insert(&gone.id, server);
+            for name in gone.node.iter().chain(&gone.other_names) {
+                by_name.entry(name).or_default().push(server);
+            }
+        }
+        let mut nodes = HashMap::default();
+        let mut add = |server: &'a ServerId, node: &Node, (rule, why): (Rule, &str)| {
+            nodes.entry(server).or_insert_with(|| (rule, format!("node {}, which is or may be it, {why}", node.name)));
+        };
+        for (node, identity) in &fleet.nodes {
+            let Some(sign) = sign_of_life(state, node) else { continue };
+            match identity {
+                NodeIdentity::Of(machine) => {
+                    fleet.machines[*machine].server_id.iter().for_each(|server| add(server, node, sign));
+                }
+                NodeIdentity::Former(server) => add(server, node, sign),
+                NodeIdentity::MadeFor(order) => by_order.get(order).iter().for_each(|server| add(server, node, sign)),
+                NodeIdentity::Doubtful(_) | NodeIdentity::Foreign(_) if node.kind == NodeKind::Agent => {
+                    let known = state.nodes.get(&node.name).and_then(|known| known.server.as_ref());
+                    let named = by_name.get(&node.name).into_iter().flatten().copied();
+                    known.into_iter().chain(named).for_each(|server| add(server, node, sign));
+                }
+                NodeIdentity::Doubtful(_) | NodeIdentity::Foreign(_) => {}
+            }
+        }
+        for machine in &fleet.machines {
+            let Some(server) = &machine.server_id else { continue };
+            for node in machine.doubts.iter().chain(&machine.namesakes) {
+                sign_of_life(state, node).into_iter().for_each(|sign| add(server, node, sign));
+            }
+        }
+        Self { is_listed: world.jenkins.nodes.complete().is_some(), nodes }
+    }
+
+    /// Why this server may still run.
+    pub(crate) fn may_still_run(&self, server: &ServerId) -> Option<(Rule, String)> {
+        match self.is_listed {
+            true => self.nodes.get(server).cloned(),
+            false => Some((Rule::NotSeen, "whether its agent is connected is not known".to_owned())),
         }
     }
 }

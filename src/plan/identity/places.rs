@@ -113,7 +113,8 @@ pub fn forgetting(machine: &Machine<'_>) -> Option<String> {
 
 /// Whether it is at a provider that is no longer configured, and serves nothing: its cloud may be gone for good.
 pub(crate) fn is_out_of_use(config: &Config, machine: &Machine<'_>) -> bool {
-    !config.has_provider(&machine.provider) && !machine.has_agent()
+    let is_former = !config.has_provider(&machine.provider);
+    is_former && matches!(machine.sighting, Sighting::Elsewhere) && !machine.has_agent()
 }
 
 /// Servers of a provider in another place.

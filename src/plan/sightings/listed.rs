@@ -3,16 +3,21 @@
 use crate::domain::journal;
 use crate::domain::names::{NodeName, ServerId};
 use crate::domain::small_set::SmallSet;
-use crate::domain::state::{NodeMemory, ServerMemory, State};
+use crate::domain::state::{Credit, NodeMemory, ServerMemory, Shield, State};
 use crate::domain::world::Node;
-use foldhash::{HashSet, HashSetExt};
+use foldhash::{HashMap, HashSet, HashSetExt};
+use jiff::Timestamp;
 use std::borrow::Cow;
 
 /// What the list of this run tells, beside the one before.
 pub(super) struct Listed<'n> {
     pub(super) shared: SharedBuilds<'n>,
-    /// The nodes that the list lacks and the one before had, but for those that mita has deleted.
-    missed: Vec<(&'n NodeName, &'n NodeMemory)>,
+    /// The nodes that the list lacks and the one before had, but for those of servers that mita retires.
+    missed: HashSet<&'n NodeName>,
+    /// The same by the run in which they came.
+    missed_by_run: HashMap<u64, &'n NodeName>,
+    /// The runs in which the nodes of the list came.
+    came: HashSet<u64>,
 }
 
 impl<'n> Listed<'n> {
@@ -21,17 +26,34 @@ impl<'n> Listed<'n> {
         let retired: HashSet<&ServerId> = retired.filter_map(|server| server.server_id.as_ref()).collect();
         let is_retired = |node: &NodeMemory| node.server.as_ref().is_some_and(|server| retired.contains(server));
         let is_missed = |(name, node): &(&NodeName, &NodeMemory)| !after.nodes.contains_key(name) && !is_retired(node);
-        Self { shared: shared_builds(nodes), missed: state.nodes.iter().filter(is_missed).collect() }
+        let missed = || state.nodes.iter().filter(is_missed);
+        Self {
+            shared: shared_builds(nodes),
+            missed: missed().map(|(name, _)| name).collect(),
+            missed_by_run: missed().map(|(name, node)| (node.first_seen, name)).collect(),
+            came: after.nodes.values().map(|node| node.first_seen).collect(),
+        }
     }
 
-    /// Of those nodes, one that may have been the server's under another name: it kept the server, or it came when the server's
-    /// own went.
-    pub(super) fn missed_again(&self, memory: &ServerMemory) -> Option<&'n NodeName> {
-        let shield = memory.shield.as_ref();
-        let kept = |name: &NodeName| shield.is_some_and(|shield| shield.node == *name);
-        let came_then = |node: &NodeMemory| memory.losses().any(|run| run == node.first_seen);
-        let may_be_it = |(name, node): &&(&NodeName, &NodeMemory)| kept(name) || came_then(node);
-        self.missed.iter().find(may_be_it).map(|(name, _)| *name)
+    /// Notes that a node is missing which may have been the server's under another name: it kept the server, or it came when the
+    /// server's own went, as no node did that is there. One that never kept the server gives it no time.
+    pub(super) fn see_shield(&self, memory: &mut ServerMemory, run: u64, now: Timestamp) {
+        let kept = memory.shield.as_ref().is_some_and(|shield| self.missed.contains(&shield.node));
+        let came_then = || {
+            let is_there = memory.losses().any(|loss| self.came.contains(&loss));
+            memory.losses().find_map(|loss| self.missed_by_run.get(&loss)).filter(|_| !is_there)
+        };
+        let shield = match (&*memory.shield, came_then()) {
+            (Some(shield), came_then) if kept || came_then.is_some() => {
+                Shield { missed_in: Some(run), ..shield.clone() }
+            }
+            (None, Some(node)) => {
+                let ended = memory.missing.unwrap_or_else(|| Credit::begin(now));
+                Shield { node: (*node).clone(), ended, missed_in: Some(run) }
+            }
+            (Some(_) | None, _) => return,
+        };
+        memory.shield = Some(shield).into();
     }
 }
 

@@ -12,8 +12,8 @@ use crate::config::Config;
 use crate::domain::names::ServerId;
 use crate::domain::small_set::SmallSet;
 use crate::domain::state::{
-    Credit, ForeignLabels, GoneServer, ItemMemory, Restart, ServerMemory, Session, SetOfflineBy, Settling,
-    SettlingCause, State,
+    Credit, ForeignLabels, GoneServer, ItemMemory, Restart, Retirement, RetirementStep, ServerMemory, Session,
+    SetOfflineBy, Settling, SettlingCause, State,
 };
 use crate::domain::world::{Cloud, NodeKind, ServerState, World};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity, Sighting};
@@ -131,7 +131,8 @@ fn gone(machine: &Machine<'_>, seen: &ServerMemory, now: Timestamp) -> GoneServe
     let fault = seen.fault.as_deref();
     let mut its_own = fault.map(volumes::volumes_named).unwrap_or_default();
     its_own.extend(seen.volumes.iter().cloned());
-    let deleted_by_us = seen.retirement.is_some() && seen.deletion_refused.is_none();
+    let may_be_sent = |retirement: &Retirement| retirement.step >= RetirementStep::DeletionSent;
+    let deleted_by_us = seen.retirement.as_ref().is_some_and(may_be_sent);
     let may_leave_some = seen.storage || !its_own.is_empty() || fault.is_some_and(volumes::is_about_volumes);
     GoneServer {
         id: machine.id.clone(),

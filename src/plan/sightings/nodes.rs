@@ -7,6 +7,7 @@ use crate::domain::state::{Credit, NodeMemory, Session, SetOfflineBy, State, Unc
 use crate::domain::world::{Node, NodeKind, OfflineCause, Presence, ServerState};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
 use crate::plan::identity::unconventional::agents;
+use foldhash::HashSet;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -159,14 +160,14 @@ pub(crate) fn follow_the_gone(state: &State, fleet: &Fleet<'_>, after: &mut Stat
         let known = state.nodes.get(*name).filter(|_| !after.nodes.contains_key(*name));
         known.is_some_and(|known| known.first_online.is_some() && known.away_from.is_none())
     };
-    let lost: Vec<&NodeName> = state.nodes.keys().filter(is_lost).collect();
+    let lost: HashSet<&NodeName> = state.nodes.keys().filter(is_lost).collect();
     if lost.is_empty() {
         return;
     }
     let new = agents(fleet).into_iter().map(|node| &node.name).filter(|name| !state.nodes.contains_key(*name));
     let new: BTreeSet<NodeName> = new.cloned().collect();
     for gone in after.gone_servers.values_mut() {
-        if gone.node.iter().chain(&gone.other_names).any(|name| lost.contains(&name)) {
+        if gone.node.iter().chain(&gone.other_names).any(|name| lost.contains(name)) {
             gone.other_names.extend(new.iter().cloned());
         }
     }

@@ -10,7 +10,7 @@ use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
 use crate::domain::small_set::SmallSet;
 use crate::domain::state::{
-    Credit, LONGEST_SPAN, Origin, Retirement, RetirementStep, ServerMemory, SetOfflineBy, Shield, State, Work, begun,
+    Credit, LONGEST_SPAN, Origin, Retirement, RetirementStep, ServerMemory, SetOfflineBy, State, Work, begun,
 };
 use crate::domain::world::{Lock, Node, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
@@ -82,11 +82,7 @@ pub(super) fn sighted(
     }
     if let Some(listed) = listed {
         see_nodes(&mut memory, config, state, machine, &listed.shared, now);
-        if let Some(node) = listed.missed_again(&memory) {
-            let kept = memory.shield.as_ref().filter(|shield| shield.node == *node);
-            let ended = kept.map_or(Credit::begin(now), |shield| shield.ended);
-            memory.shield = Some(Shield { node: node.clone(), ended, missed_in: Some(after.run) }).into();
-        }
+        listed.see_shield(&mut memory, after.run, now);
     }
     // How long it took is not known of one that was there before the state, or that came while nobody saw it.
     let came_unseen = was_unread && memory.joined_at == Some(now);

@@ -443,3 +443,17 @@ fn s1_s7_what_was_lost_once_stays() {
         live((2, 2), life);
     }
 }
+
+#[test]
+fn s5_nodes_that_come_and_go_all_the_time_keep_no_server_that_lost_its_node() {
+    let mut life = Life::new((0, 0));
+    life.happens(&Event::Deleted(0));
+    for minute in 0..30 {
+        let pod = |minute: i32| format!("pod-{minute}");
+        life.s.lose_node(&pod(minute - 2));
+        let kind = NodeKind::CloudPlugin("kubernetes".to_owned());
+        life.s.nodes().push(Node { kind, labels: names(&["pod"]), ..agent(&pod(minute)) });
+        life.run(1);
+    }
+    assert!(!life.s.servers().iter().any(|server| server.id.as_str() == "s1"));
+}

@@ -41,6 +41,7 @@ pub(crate) fn warn(config: &Config, world: &World, fleet: &Fleet<'_>, mut events
     let items = world.jenkins.queue.complete().map_or(&[][..], |queue| &queue.items);
     let language = OnceCell::new();
     let not_english = || *language.get_or_init(|| speaks_another_language(items));
+    let held = held_and_missing(&plan.state);
     for verdict in &plan.verdicts {
         let (id, name, reason) = (&verdict.id, &verdict.name, &verdict.reason);
         let event = match (verdict.subject, verdict.rule) {
@@ -59,7 +60,7 @@ pub(crate) fn warn(config: &Config, world: &World, fleet: &Fleet<'_>, mut events
                 Some(Warning::new(format!("failed {id}"), format!("server {name} ({id}) is removed: {reason}")))
             }
             // Who deletes a held node means it; a Jenkins that was restored from a backup lost it.
-            (Subject::Server, Rule::Away | Rule::NodeMissing) if was_held_and_is_missing(&plan.state, id) => {
+            (Subject::Server, Rule::Away | Rule::NodeMissing) if held.contains(id) => {
                 let text = format!("server {name} ({id}): {reason}; mita removes it then, if nothing else keeps it");
                 Some(Warning::new(format!("held_missing {id}"), text))
             }
@@ -208,10 +209,10 @@ impl<'a> Others<'a> {
     }
 }
 
-/// Whether the node of a server is missing that a person held when it was last seen.
-fn was_held_and_is_missing(state: &State, server: &str) -> bool {
-    let mut known = state.servers.values().filter(|memory| memory.held && memory.missing.is_some());
-    known.any(|memory| memory.server_id.as_ref().is_some_and(|id| id.as_str() == server))
+/// The servers whose nodes are missing that a person held when they were last seen.
+fn held_and_missing(state: &State) -> HashSet<String> {
+    let known = state.servers.values().filter(|memory| memory.held && memory.missing.is_some());
+    known.filter_map(|memory| memory.server_id.as_ref()).map(ToString::to_string).collect()
 }
 
 /// Budgets that are used up, or nearly.

@@ -102,6 +102,7 @@ fn remembered(overview: &Overview<'_>, finding: &mut Finding, memory: &ServerMem
             RetirementStep::Decided => "decided, no step known to be done",
             RetirementStep::NodesOffline => "its nodes are set offline",
             RetirementStep::NodesDeleted => "its nodes are deleted",
+            RetirementStep::DeletionSent => "its deletion was sent, and no answer came",
             RetirementStep::ServerDeleted => "its deletion was accepted",
         };
         let lasts = duration(overview.since(retirement.since));

@@ -122,7 +122,7 @@ fn s5_a_node_that_once_kept_a_server_keeps_nothing_of_it_once_mita_has_deleted_i
     let (node, since) = ("lab".into(), s.now);
     let memory = s.memory("s1");
     memory.shield = Some(Shield { node, ended: credit(since, "1h"), missed_in: None }).into();
-    memory.retirement = Some(Retirement { rule: Rule::NodeMissing, since, step: RetirementStep::NodesDeleted });
+    memory.retirement = Some(Retirement { rule: Rule::NodeMissing, since, step: RetirementStep::DeletionSent });
     lose(&mut s);
     s.run();
     next_run(&mut s);

@@ -12,7 +12,7 @@ const LOST_AND_LOCKED: &str = "1 locked, 1 whose agents are lost";
 fn told(what: &str) -> String {
     format!(
         "node type centos: {what}, and a job waits for 15m: release the nodes that nobody needs to hold, unlock servers in their \
-         cloud, want fewer servers at hand (min_idle, spare, ahead), end pauses, end builds whose agents are lost (mita retire \
+         cloud, want fewer servers at hand (min_idle, spare, ahead), end pauses, end builds whose agents do not come back (mita retire \
          --force NODE), or have that limit raised"
     )
 }

@@ -189,16 +189,20 @@ fn s2_a_free_volume_of_a_server_that_somebody_else_deleted_may_have_been_detache
 }
 
 #[test]
-fn s5_a_deletion_that_mita_began_is_its_own_whatever_was_answered() {
-    for step in [RetirementStep::Decided, RetirementStep::NodesOffline, RetirementStep::NodesDeleted] {
-        assert_eq!(deleted_storage(&[(&["v1"], &[])], Some(step)), ["v1"; 3], "{step:?}");
+fn s2_s5_a_deletion_that_mita_sent_is_its_own_whatever_was_answered() {
+    use RetirementStep::*;
+    for (step, sent) in
+        [(Decided, false), (NodesOffline, false), (NodesDeleted, false), (DeletionSent, true), (ServerDeleted, true)]
+    {
+        let deleted = deleted_storage(&[(&["v1"], &[])], Some(step));
+        assert_eq!(deleted, if sent { &["v1"; 3][..] } else { &[] }, "{step:?}");
     }
     // Its agent registers itself once more while the server goes.
     let mut s = Situation::new();
     s.idle("s1", "10.0.0.1", "1m");
     let since = s.now;
     s.memory("s1").storage = true;
-    s.memory("s1").retirement = Some(Retirement { rule: Rule::Idle, since, step: RetirementStep::Decided });
+    s.memory("s1").retirement = Some(Retirement { rule: Rule::Idle, since, step: RetirementStep::DeletionSent });
     s.server("s1").state = ServerState::Deleting;
     s.run();
     s.lose_server("s1");

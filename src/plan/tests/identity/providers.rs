@@ -150,6 +150,23 @@ fn l1_a_server_that_a_former_provider_left_fills_no_limit_once_its_agent_is_gone
 }
 
 #[test]
+fn s4_servers_of_a_renamed_provider_count_while_its_new_name_does_not_answer() {
+    let mut s = Situation::new();
+    s.add_provider("two");
+    s.ubuntu().providers.push("two".into());
+    s.ubuntu().max = Some(1);
+    s.active("s1", "ubuntu", "10.0.0.1");
+    rename(&mut s);
+    s.cloud("cloud1").servers = Listing::Unavailable("503".to_owned());
+    s.project(1, "amd64");
+    for _ in 0..30 {
+        let plan = s.after("1h").plan();
+        assert!(plan.actions.is_empty() && s.state.servers.len() == 1, "{}", whole(&plan));
+        s.come_true(plan);
+    }
+}
+
+#[test]
 fn of_two_providers_of_one_project_the_one_that_a_server_is_remembered_at_has_it_and_the_other_where_that_is_renamed() {
     let mut s = Situation::new();
     s.idle("s1", "10.0.0.1", "40m");
