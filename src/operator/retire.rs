@@ -76,7 +76,7 @@ impl Context<'_> {
     fn end_build_without_server(&mut self, consent: Consent) -> Result<Answer, StoreError> {
         let is_certain = match self.identity {
             NodeIdentity::Former(server) => self.plan.state.gone_servers.contains_key(server),
-            NodeIdentity::MadeFor(_) => self.world.clouds.values().all(|cloud| cloud.servers.complete().is_some()),
+            NodeIdentity::MadeFor(_) => self.world.lists_all_servers(),
             _ => false,
         };
         if !is_certain {

@@ -4,6 +4,7 @@ use crate::harness::{Installation, Run, Setup, TRUSTY, minutes, seconds};
 use mita::domain::rule::Rule;
 use mita::plan::model::Subject;
 use mita_sim::jenkins::queue::Job;
+use mita_sim::openstack::Status;
 use mita_sim::{Fault, JoinRule, Kind, Meanwhile, Service, World};
 
 /// An installation whose one node is retired by the next run.
@@ -193,4 +194,22 @@ fn s3_a_node_that_the_list_leaves_out_is_looked_for_by_its_name_before_its_serve
     let run = it.minute();
     run.did(&["delete_server trusty node_missing skipped"]);
     stays(&it, &run, &name);
+}
+
+#[test]
+fn s2_a_server_of_which_somebody_begins_to_make_an_image_before_its_deletion_stays_whatever_it_was() {
+    for stopped in [false, true] {
+        let (it, node) = about_to_retire(Setup::trusty());
+        let id = it.server().id;
+        if stopped {
+            it.sim.cloud("openstack").set_status(&id, Status::Shutoff);
+        }
+        let image = id.clone();
+        just_before(&it, Service::Nova, "GET", &format!("servers/{id}"), move |world: &mut World| {
+            world.cloud("openstack").server_mut(&image).expect("it is there").task = Some("image_snapshot");
+        });
+        let run = (0..40).map(|_| it.minute()).find(|run| !run.errors().is_empty()).expect("its deletion is tried");
+        assert!(it.servers().iter().any(|server| server.id == id), "{node}, {stopped}: {}", run.story());
+        assert!(run.errors()[0].contains("in state image_snapshot"), "{}", run.story());
+    }
 }

@@ -41,6 +41,11 @@ impl World {
         quotas.collect()
     }
 
+    /// Whether every provider listed its servers.
+    pub fn lists_all_servers(&self) -> bool {
+        self.clouds.values().all(|cloud| cloud.servers.complete().is_some())
+    }
+
     /// Whether every server of a provider was seen.
     pub fn lists_servers_of(&self, provider: &ProviderName) -> bool {
         self.clouds.get(provider).is_some_and(|cloud| cloud.servers.complete().is_some())

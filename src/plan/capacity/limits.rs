@@ -13,9 +13,8 @@ use crate::plan::capacity::coming::Coming;
 use crate::plan::capacity::failing::{failing, not_joined_since};
 use crate::plan::capacity::full::{full_parts, is_full_after};
 use crate::plan::capacity::placement::PlannedOrder;
-use crate::plan::capacity::presumed::{connected_all_the_same, is_leaving, is_out};
+use crate::plan::capacity::presumed::{connected_all_the_same, counts, is_leaving};
 use crate::plan::identity::fleet::Sighting;
-use crate::plan::identity::places::is_out_of_use;
 use crate::plan::lifecycle::ClassifiedFleet;
 use crate::plan::lifecycle::lateness::is_late;
 use crate::plan::lifecycle::phase::Phase;
@@ -82,7 +81,7 @@ impl<'a> Limits<'a> {
         };
         let addressed = with_floating_ip(config, world);
         for (machine, classified) in fleet.classified() {
-            if is_out(state, machine, &classified.phase) || is_out_of_use(config, machine) {
+            if !counts(config, state, machine, &classified.phase) {
                 continue;
             }
             let place = (&machine.node_type, &machine.provider);
@@ -357,7 +356,6 @@ impl<'a> Limits<'a> {
         (node_type, provider): (&NodeTypeName, &ProviderName),
     ) -> bool {
         match blocker.rule {
-            _ if !self.config.has_provider(provider) => false,
             Rule::Limit if self.total() == 0 => true,
             Rule::Limit if self.room_of_type(kind) == 0 => *node_type == kind.name,
             Rule::Limit | Rule::Quota => {

@@ -1,24 +1,30 @@
 //! Which servers still count in the limits though their clouds call them gone: those whose agents are connected. The answers of a
 //! cloud may be old. An agent that is lost says nothing, also where Jenkins goes on to hold its node for a build.
 
+use crate::config::Config;
 use crate::domain::names::ServerId;
 use crate::domain::rule::Rule;
 use crate::domain::state::{GoneServer, State};
 use crate::domain::world::{Node, ServerState};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity, Sighting};
+use crate::plan::identity::places::is_out_of_use;
 use crate::plan::lifecycle::phase::Phase;
 use crate::plan::sightings::servers::deletion_failed;
 use std::collections::BTreeMap;
 
+/// Whether a server counts in the limits.
+pub(crate) fn counts(config: &Config, state: &State, machine: &Machine<'_>, phase: &Phase) -> bool {
+    !is_out(state, machine, phase) && !is_out_of_use(config, machine)
+}
+
 /// Whether a server is gone or on its way out, and counts for the quota at most.
-pub(crate) fn is_out(state: &State, machine: &Machine<'_>, phase: &Phase) -> bool {
+fn is_out(state: &State, machine: &Machine<'_>, phase: &Phase) -> bool {
     if is_leaving(state, machine, phase) {
         return !may_be_there(state, machine);
     }
     // Jenkins may wait for its agent until somebody deletes the node.
     let works = matches!(phase, Phase::LeftAlone(Rule::Busy | Rule::Ambiguous));
-    let mut nodes = machine.nodes.iter().chain(&machine.doubts).chain(&machine.namesakes);
-    works && has_ended(state, machine) && !nodes.any(|node| node.has_agent())
+    works && has_ended(state, machine) && !machine.all_nodes().any(Node::has_agent)
 }
 
 /// Whether nothing but what its cloud says keeps it from being counted.

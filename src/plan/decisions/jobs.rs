@@ -10,11 +10,12 @@ use crate::domain::rule::Rule;
 use crate::domain::world::Presence;
 use crate::plan::capacity::blocker::Blocker;
 use crate::plan::capacity::placement::{Place, PlannedOrder};
+use crate::plan::capacity::presumed::counts;
 use crate::plan::capacity::supply::Supply;
 use crate::plan::demand::mismatch::Mismatches;
 use crate::plan::demand::queue::Demand;
 use crate::plan::identity::places::forgetting;
-use crate::plan::lifecycle::phase::Phase;
+use crate::plan::identity::places::is_out_of_use;
 use std::cell::OnceCell;
 
 /// One verdict for each waiting job: where it will run, or what prevents it.
@@ -112,8 +113,9 @@ impl<'a> Blockers<'a> {
         if blocker.rule != Rule::Limit {
             return None;
         }
-        let Supply { fleet, limits, .. } = self.supply;
-        let there = fleet.classified().filter(|(_, classified)| classified.phase != Phase::LeftAlone(Rule::Gone));
+        let Supply { config, state, fleet, limits, .. } = self.supply;
+        let there =
+            fleet.classified().filter(|(machine, classified)| counts(config, state, machine, &classified.phase));
         let commands = there.filter_map(|(machine, _)| Some((machine, forgetting(machine)?)));
         let filling = commands.filter(|(machine, _)| limits.is_filled_by(kind, blocker, machine.place()));
         let commands: Vec<String> = filling.map(|(_, command)| command).collect();
@@ -141,9 +143,10 @@ impl<'a> Blockers<'a> {
 
     /// Notes the servers in doubt that fill the limits at which jobs wait.
     fn report_doubts(&self, draft: &mut Draft) {
-        let Supply { fleet, limits, .. } = self.supply;
+        let Supply { config, fleet, limits, .. } = self.supply;
         let met: Vec<(&NodeType, &Blocker)> = self.met().collect();
-        let at_limits = fleet.in_doubt().filter(|(machine, _)| {
+        let counted = fleet.in_doubt().filter(|(machine, _)| !is_out_of_use(config, machine));
+        let at_limits = counted.filter(|(machine, _)| {
             met.iter().any(|(kind, blocker)| limits.is_filled_by(kind, blocker, machine.place()))
         });
         draft.in_doubt_at_limits.extend(at_limits.filter_map(|(machine, reason)| {

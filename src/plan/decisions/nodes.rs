@@ -125,7 +125,7 @@ impl LeftBehind {
             // It holds nothing.
             let hold = odd_hold(found.supply.state, &node.name, Some(&node.presence), false);
             draft.odd_holds.extend(hold.map(|hold| (format!("node {}", node.name), (hold, reason.clone()))));
-        } else if rule == Rule::Busy {
+        } else if rule == Rule::Busy && (matches!(proof, Proof::Server(_)) || found.world.lists_all_servers()) {
             lost::of_nobody(found, node, draft);
         } else if rule == Rule::Ambiguous {
             draft.still_connected.insert(node.name.clone());

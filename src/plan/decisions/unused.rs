@@ -8,7 +8,7 @@ use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
 use crate::domain::state::SetOfflineBy;
 use crate::plan::capacity::blocker::Blocker;
-use crate::plan::capacity::presumed::is_out;
+use crate::plan::capacity::presumed;
 use crate::plan::capacity::supply::Supply;
 use crate::plan::identity::fleet::Machine;
 use crate::plan::lifecycle::lock;
@@ -47,10 +47,11 @@ pub(super) fn report<'f>(
 
 /// What fills it; none if any of it may make room.
 fn counts(found: &Findings<'_>, kind: &NodeType, blocker: &Blocker) -> Option<BTreeMap<Why, u32>> {
-    let Supply { fleet, limits, state, .. } = *found.supply;
+    let Supply { config, fleet, limits, state, .. } = *found.supply;
     let mut counts = BTreeMap::new();
     for (index, (machine, classified)) in fleet.classified().enumerate() {
-        let counts_for_quota_only = blocker.rule == Rule::Limit && is_out(state, machine, &classified.phase);
+        let counts_for_quota_only =
+            blocker.rule == Rule::Limit && !presumed::counts(config, state, machine, &classified.phase);
         let is_gone = classified.phase == Phase::LeftAlone(Rule::Gone);
         if is_gone || counts_for_quota_only || !limits.is_filled_by(kind, blocker, machine.place()) {
             continue;

@@ -33,7 +33,7 @@ impl<'a> Bearers<'a> {
         let mut by_id = HashMap::with_capacity(fleet.machines.len());
         for (index, machine) in fleet.machines.iter().enumerate() {
             by_id.extend(machine.server_id.as_ref().map(|id| (id, index)));
-            let listed = machine.nodes.iter().chain(&machine.doubts).chain(&machine.namesakes).map(|node| &node.name);
+            let listed = machine.all_nodes().map(|node| &node.name);
             let server = state.servers.get(&machine.id);
             let own = server.and_then(|server| server.node.as_ref());
             let shield = server.and_then(|server| server.shield.as_ref()).map(|shield| &shield.node);

@@ -100,7 +100,7 @@ impl NodeIdentity {
     }
 }
 
-impl Machine<'_> {
+impl<'a> Machine<'a> {
     /// The server, where the cloud showed it.
     pub fn server(&self) -> Option<&Server> {
         match self.sighting {
@@ -115,9 +115,14 @@ impl Machine<'_> {
         }
     }
 
-    /// The first node that could be it and that works.
-    pub fn busy_node(&self) -> Option<&Node> {
-        self.nodes.iter().chain(&self.doubts).chain(&self.namesakes).copied().find(|node| !node.idle)
+    /// The nodes that it is, those that it could be, and its namesakes.
+    pub fn all_nodes(&self) -> impl Iterator<Item = &'a Node> {
+        self.nodes.iter().chain(&self.doubts).chain(&self.namesakes).copied()
+    }
+
+    /// The first of them that works.
+    pub fn busy_node(&self) -> Option<&'a Node> {
+        self.all_nodes().find(|node| !node.idle)
     }
 
     /// What limits count it for.

@@ -4,7 +4,7 @@
 use crate::domain::names::{MitaId, NodeName, ServerId};
 use crate::domain::rule::Rule;
 use crate::domain::state::{SetOfflineBy, State};
-use crate::domain::world::{Node, NodeKind, Presence, World};
+use crate::domain::world::{Node, NodeKind, World};
 use crate::plan::identity::fleet::{Fleet, NodeIdentity};
 use foldhash::HashMap;
 
@@ -67,7 +67,7 @@ fn sign_of_life(state: &State, node: &Node) -> Option<(Rule, &'static str)> {
     if !node.idle {
         return Some((Rule::Busy, "runs a build"));
     }
-    if node.presence == Presence::Online || node.connected {
+    if node.has_agent() {
         return Some((Rule::Ambiguous, "is connected"));
     }
     if state.set_offline_by(&node.name) == Some(SetOfflineBy::Person) {

@@ -3,7 +3,7 @@
 
 use crate::domain::names::NodeTypeName;
 use crate::domain::state::{Origin, ServerMemory, SetOfflineBy, State};
-use crate::domain::world::{Node, Presence};
+use crate::domain::world::Node;
 use crate::plan::identity::fleet::Machine;
 use crate::plan::identity::index::Index;
 use std::collections::BTreeMap;
@@ -75,8 +75,7 @@ fn came_in(state: &State, node: &Node) -> u64 {
 }
 
 fn with_agent<'m>(machine: &'m Machine<'_>, beside: &Node) -> impl Iterator<Item = &'m Node> {
-    let has_agent = |node: &Node| node.connected || node.presence == Presence::Online;
-    machine.nodes.iter().copied().filter(move |node| node.name != beside.name && has_agent(node))
+    machine.nodes.iter().copied().filter(move |node| node.name != beside.name && node.has_agent())
 }
 
 /// Whether the machine had another node when this one came.

@@ -135,8 +135,7 @@ fn remembered<'a>(
 fn unlisted<'a>(world: &World, provider: &ProviderName, memory: &ServerMemory, renamed: &Renamed<'_>) -> Sighting<'a> {
     // A run reads every provider that is configured. One that does not answer may be this one under another name.
     let Some(cloud) = world.clouds.get(provider) else {
-        let all_answer = world.clouds.values().all(|cloud| cloud.servers.complete().is_some());
-        return if all_answer { Sighting::Elsewhere } else { Sighting::NoAnswer };
+        return if world.lists_all_servers() { Sighting::Elsewhere } else { Sighting::NoAnswer };
     };
     let is_bare = |server: &Server| server.shown == Shown::WithoutMetadata;
     if is_elsewhere(cloud, memory) && !renamed.contains(&(Place::of(memory), Place::read(cloud))) {

@@ -82,8 +82,7 @@ impl<'a> Misleading<'a> {
         let Self { config, state, .. } = *self;
         let signs = self.signs.get(&node.name)?;
         // What it leads to is judged by that.
-        let mut leads = machine.nodes.iter().chain(&machine.doubts).chain(&machine.namesakes);
-        let is_its_own = leads.any(|own| own.name == node.name);
+        let is_its_own = machine.all_nodes().any(|own| own.name == node.name);
         let known = state.servers.get(&machine.id)?;
         let came_since = known.missing_since.is_none_or(|lost| signs.came >= lost);
         let tells = known.losses().any(|lost| lost == signs.came)

@@ -3,7 +3,7 @@
 
 use crate::domain::names::{Convention, NodeName};
 use crate::domain::state::{NodeMemory, ServerMemory, State};
-use crate::domain::world::{Node, Presence};
+use crate::domain::world::Node;
 use crate::plan::identity::fleet::Machine;
 use crate::plan::identity::index::{Index, has_address_of};
 use crate::plan::identity::unconventional::runs_its_build_alone;
@@ -18,7 +18,7 @@ pub(super) struct Namesakes<'a> {
 
 impl<'a> Namesakes<'a> {
     pub(super) fn of(index: &Index<'_>, state: &State, machine: &Machine<'a>, number: usize) -> Self {
-        let nodes = machine.nodes.iter().chain(&machine.doubts).chain(&machine.namesakes).copied();
+        let nodes = machine.all_nodes();
         let is_named = |name: &NodeName| name.as_str() == machine.name && index.is_by_plain_name(name, number);
         let named: Vec<&Node> = nodes.filter(|node| is_named(&node.name)).collect();
         if named.is_empty() {
@@ -58,8 +58,7 @@ impl Own<'_, '_> {
 
     /// Whether a node that is clearly its own has the agent.
     fn has_node(&self) -> bool {
-        let has_agent = |node: &Node| node.connected || node.presence == Presence::Online;
-        self.machine.nodes.iter().any(|node| has_agent(node) && self.is_clear(&node.name))
+        self.machine.nodes.iter().any(|node| node.has_agent() && self.is_clear(&node.name))
     }
 
     /// The last run that saw the agent of its own node, if its retirement is under way: that node goes first, and what was

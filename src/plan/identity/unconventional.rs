@@ -118,8 +118,8 @@ impl Distance {
         let came_at_a_loss = since_a_loss == Some(0);
         let connected = known.and_then(|server| server.last_connected);
         // Listed while the server's own node had its agent, and without one ever since.
-        let has_agent = !node.idle || node.connected || seen.first_online.is_some();
-        if !has_agent && connected.is_some_and(|run| seen.first_seen <= run) {
+        let had_agent = !node.idle || node.connected || seen.first_online.is_some();
+        if !had_agent && connected.is_some_and(|run| seen.first_seen <= run) {
             return None;
         }
         let unsure = match config.node_type(&machine.node_type) {

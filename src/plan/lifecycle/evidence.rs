@@ -302,7 +302,7 @@ impl Evidence<'_> {
 /// A node of the machine that a person set offline. One that shares its address counts, too: where Jenkins connects to addresses
 /// by itself, an old entry can have become a second node of this server.
 pub(super) fn held<'a>(state: &State, machine: &Machine<'a>) -> Option<&'a Node> {
-    let mut nodes = machine.nodes.iter().chain(&machine.doubts).chain(&machine.namesakes).copied();
+    let mut nodes = machine.all_nodes();
     nodes.find(|node| state.set_offline_by(&node.name) == Some(SetOfflineBy::Person))
 }
 

@@ -139,8 +139,8 @@ pub(crate) fn pass_on_holds(config: &Config, state: &State, fleet: &Fleet<'_>, s
             continue;
         }
         let is_cut = its.any(|(_, known)| known.is_cut);
-        let nodes = free.iter().chain(&machine.nodes).chain(&machine.doubts).chain(&machine.namesakes);
-        let new: Vec<&Node> = nodes.copied().filter(|node| !state.nodes.contains_key(&node.name)).collect();
+        let nodes = free.iter().copied().chain(machine.all_nodes());
+        let new: Vec<&Node> = nodes.filter(|node| !state.nodes.contains_key(&node.name)).collect();
         let kind = config.node_type(&machine.node_type);
         let is_it = |node: &&Node| new.len() == 1 || kind.is_some_and(|kind| kind.labels_are_on(node));
         for node in new.iter().copied().filter(is_it).filter(|node| node.presence == Presence::Disconnected) {

@@ -1,6 +1,7 @@
 //! A build that waits for an agent which does not come back: Jenkins waits until somebody deletes the node (L6).
 
 use super::lasting::problems_after;
+use crate::config::{NodeSettings, Registration, Transport};
 use crate::domain::offline::offline_message;
 use crate::domain::rule::Rule;
 use crate::domain::world::*;
@@ -74,5 +75,21 @@ fn l6_a_build_whose_agent_is_lost_is_a_problem_after_a_day_though_its_server_run
         assert_eq!(problems_after(&mut s, 1), [""; 0]);
         let problems = problems_after(s.after("1h").run().after("1h"), 1);
         assert!(problems.len() == 1 && problems[0].ends_with(cure), "{problems:?}");
+    }
+}
+
+#[test]
+fn s1_of_a_node_that_works_and_was_made_for_an_order_nobody_is_told_to_end_the_build_while_a_cloud_is_silent() {
+    for silent in [true, false] {
+        let mut s = Situation::new();
+        s.ubuntu().registration = Registration::Inbound(NodeSettings::default(), Transport::default());
+        let mark = Some(Mark { owner: owner(), controller: None, node_type: "ubuntu".into(), id: "m1".into() });
+        let presence = Presence::Disconnected;
+        s.nodes().push(Node { mark, presence, idle: false, idle_executors: 0, ..agent(NODE) });
+        if silent {
+            s.cloud("os").servers = Listing::Unavailable("503".to_owned());
+        }
+        let told = problems_after(&mut s, 6);
+        assert_eq!(told.iter().any(|problem| problem.contains("mita retire --force")), !silent, "{told:?}");
     }
 }
