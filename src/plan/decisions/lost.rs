@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 
 /// Whether no node that could be the server has an agent, of those on which builds run.
 pub(super) fn has_no_agent_at_work(machine: &Machine<'_>) -> bool {
-    machine.all_nodes().filter(|node| !node.idle).all(|node| waits_for_agent(node))
+    machine.all_nodes().filter(|node| !node.idle).all(waits_for_agent)
 }
 
 fn waits_for_agent(node: &Node) -> bool {
