@@ -104,6 +104,8 @@ impl Undisturbed {
     /// After a run was killed: two clean runs bring everything to where it would have been.
     fn compare(&self, farm: &Installation, to_the_end: bool) {
         until_nobody_holds_the_lock(farm);
+        // What the killed run had sent is done before the next one looks.
+        farm.sim.drain().expect("the simulator is there");
         farm.sim.advance(crate::harness::minutes(1));
         farm.minutes(2);
         sound(farm);

@@ -297,6 +297,14 @@ impl Sim {
         self.shared.release();
     }
 
+    /// Waits until all that a client sent before it ended is done, and nobody is connected any more.
+    ///
+    /// # Errors
+    /// When this machine gives no connection.
+    pub fn drain(&self) -> std::io::Result<()> {
+        self.shared.drain()
+    }
+
     /// How long each answer takes from now on, in real time.
     pub fn set_latency(&self, latency: Duration) {
         self.shared.set_latency(latency);

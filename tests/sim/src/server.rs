@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -21,9 +21,26 @@ struct State {
     age: AtomicU64,
     stop: AtomicBool,
     latency: AtomicU64,
+    connections: AtomicUsize,
     /// Counts releases of hanging requests; its condition also ends waits at the stop.
     releases: Mutex<u64>,
     wake: Condvar,
+}
+
+/// One connection, as it is counted.
+struct Connection(Arc<State>);
+
+impl Connection {
+    fn new(state: Arc<State>) -> Self {
+        state.connections.fetch_add(1, Ordering::SeqCst);
+        Self(state)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// The server side of a simulator.
@@ -54,6 +71,7 @@ impl Shared {
             age: AtomicU64::new(0),
             stop: AtomicBool::new(false),
             latency: AtomicU64::new(crate::clock::millis(latency)),
+            connections: AtomicUsize::new(0),
             releases: Mutex::new(0),
             wake: Condvar::new(),
         };
@@ -82,6 +100,20 @@ impl Shared {
         self.state.wake.notify_all();
     }
 
+    /// Waits until every request that was sent has been served, and nobody is connected any more.
+    pub(crate) fn drain(&self) -> io::Result<()> {
+        for (address, _) in lock(&self.listeners).iter() {
+            // Connections are accepted in turn: once this one has ended, all before it are counted.
+            let mut last = TcpStream::connect(address)?;
+            last.shutdown(Shutdown::Write)?;
+            io::copy(&mut last, &mut io::sink())?;
+        }
+        while self.state.connections.load(Ordering::SeqCst) > 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
     /// Serves a host on this socket until the simulator is dropped.
     pub(crate) fn listen(&self, socket: TcpListener, host: &str) -> io::Result<()> {
         let address = socket.local_addr()?;
@@ -94,7 +126,8 @@ impl Shared {
                 }
                 let Ok(stream) = stream else { continue };
                 let (state, host, age) = (Arc::clone(&state), host.clone(), state.age.load(Ordering::Relaxed));
-                std::thread::spawn(move || state.converse(stream, &host, age));
+                let connection = Connection::new(state);
+                std::thread::spawn(move || connection.0.converse(stream, &host, age));
             }
         };
         lock(&self.listeners).push((address, std::thread::spawn(accept)));
