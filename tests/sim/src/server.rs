@@ -109,7 +109,7 @@ impl Shared {
             io::copy(&mut last, &mut io::sink())?;
         }
         while self.state.connections.load(Ordering::SeqCst) > 0 {
-            std::thread::sleep(Duration::from_millis(1));
+            self.state.wait(Duration::from_millis(1));
         }
         Ok(())
     }
