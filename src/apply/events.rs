@@ -63,8 +63,8 @@ pub(super) enum Event {
     ServerLocked(MitaId),
     /// The cloud refused to delete a server for want of a right.
     DeletionRefused { order: MitaId, reason: String },
-    /// A provider answered that it did not delete a server.
-    NotDeleted(MitaId),
+    /// The deletion of a server is being sent; or the answer to that says that it was not done.
+    DeletionSent { order: MitaId, sent: bool },
     /// A provider accepted the deletion of a server.
     DeletionAccepted(ProviderName),
     /// The end of the console of a server that failed.
@@ -146,9 +146,9 @@ impl Event {
                     retirement.step = retirement.step.max(step);
                 }
             }
-            Event::NotDeleted(order) => {
-                if let Some(retirement) = state.servers.get_mut(&order).and_then(|server| server.retirement.as_mut()) {
-                    retirement.step = retirement.step.min(RetirementStep::NodesDeleted);
+            Event::DeletionSent { order, sent } => {
+                if let Some(server) = state.servers.get_mut(&order) {
+                    server.deletion_sent = sent;
                 }
             }
             Event::RetirementStopped(order) => {

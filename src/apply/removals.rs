@@ -129,8 +129,11 @@ fn check_and_delete(
     if server.lock == Lock::Locked {
         return stays(format!("somebody has locked server {id} in the meantime: it stays"));
     }
-    // The plan removes no server in such a state.
-    if let ServerState::Other(word) = &server.state {
+    let planned =
+        context.world.clouds.get(&target.provider).and_then(|cloud| cloud.listed(id)).map(|server| &server.state);
+    if let ServerState::Other(word) = &server.state
+        && planned != Some(&server.state)
+    {
         return stays(format!("server {id} is in state {word} by now: it stays while somebody works on it"));
     }
     // Its agent may register at any moment from now on.
@@ -138,14 +141,15 @@ fn check_and_delete(
     if did_not_run && server.state == ServerState::Active {
         return stays(format!("server {id} has become active in the meantime: it stays"));
     }
-    // A run that is killed, or gets no answer, knows by this that the server may be gone by its own doing.
-    let sent = Event::RetirementStep { order: order.clone(), step: RetirementStep::DeletionSent };
+    // A run that is killed, or gets no answer, knows by this that the server may be gone by its own doing. A refusal takes back
+    // no earlier request whose answer was lost.
+    let was_sent = context.state.servers.get(order).is_some_and(|server| server.deletion_sent);
     let deletion = context.delete(&target.provider, || {
-        context.report(sent);
+        context.report(Event::DeletionSent { order: order.clone(), sent: true });
         provider.delete(id)
     })?;
     if deletion.as_ref().is_err_and(|failure| failure.kind != FailureKind::UnknownOutcome) {
-        context.report(Event::NotDeleted(order.clone()));
+        context.report(Event::DeletionSent { order: order.clone(), sent: was_sent });
     }
     match &deletion {
         Ok(Deletion::Accepted) => context.report(Event::DeletionAccepted(target.provider.clone())),

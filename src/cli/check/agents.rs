@@ -28,6 +28,7 @@ pub(super) fn check(online: &mut Online, config: &Config, fleet: &Fleet<'_>) {
             );
         } else if let Some(kind) = config.node_types.iter().find(|kind| kind.name.as_str() == node.name.before_plus())
             && further_labels(node).any(|label| !kind.carries(label))
+            && !fleet.strangers.contains(&node.name)
         {
             online.hint(
                 &place,

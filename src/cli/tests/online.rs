@@ -366,6 +366,16 @@ fn an_agent_that_is_named_as_a_node_type_or_a_label_is_told() {
 }
 
 #[test]
+fn nobody_is_advised_to_delete_the_node_of_another_installations_server() {
+    let scene = scene();
+    let theirs = [&mark("other-ci", "ubuntu")[..], &[("mita_controller", "staging.example.com")]].concat();
+    let id = scene.sim.cloud("openstack").place_server("theirs", &theirs);
+    let address = scene.sim.cloud("openstack").addresses(&id).remove(0);
+    scene.sim.jenkins().add_agent(&format!("ubuntu+{address}"), "signing", 1);
+    assert_eq!(lines(&online(&scene).hints), [""; 0]);
+}
+
+#[test]
 fn s3_a_node_of_ours_whose_cloud_cannot_be_read_is_not_told_as_somebody_elses() {
     let scene = Scene::with_jobs();
     (0..4).for_each(|_| drop(scene.run()));

@@ -123,6 +123,9 @@ pub struct ServerMemory {
     /// How its cloud refused to delete it for want of a right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_refused: Option<DeletionRefused>,
+    /// Whether its deletion was sent, and no answer to that says that it was not done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deletion_sent: bool,
     /// The retirement or removal that was decided, from before its first step on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retirement: Option<Retirement>,
@@ -228,6 +231,7 @@ impl ServerMemory {
             locked: false,
             lock_met: None,
             deletion_refused: None,
+            deletion_sent: false,
             retirement: None,
             asked: None,
             asked_by: None,
@@ -315,8 +319,6 @@ pub enum RetirementStep {
     NodesOffline,
     /// Its nodes are deleted.
     NodesDeleted,
-    /// The server's deletion was sent, and no answer says that it was not done.
-    DeletionSent,
     /// The server's deletion was accepted.
     ServerDeleted,
 }

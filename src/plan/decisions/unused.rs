@@ -50,10 +50,9 @@ fn counts(found: &Findings<'_>, kind: &NodeType, blocker: &Blocker) -> Option<BT
     let Supply { config, fleet, limits, state, .. } = *found.supply;
     let mut counts = BTreeMap::new();
     for (index, (machine, classified)) in fleet.classified().enumerate() {
-        let counts_for_quota_only =
-            blocker.rule == Rule::Limit && !presumed::counts(config, state, machine, &classified.phase);
         let is_gone = classified.phase == Phase::LeftAlone(Rule::Gone);
-        if is_gone || counts_for_quota_only || !limits.is_filled_by(kind, blocker, machine.place()) {
+        let takes_part = || blocker.rule != Rule::Limit || presumed::counts(config, state, machine, &classified.phase);
+        if is_gone || !limits.is_filled_by(kind, blocker, machine.place()) || !takes_part() {
             continue;
         }
         *counts.entry(why(found, kind, index, machine)?).or_default() += 1;

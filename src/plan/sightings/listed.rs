@@ -26,12 +26,14 @@ impl<'n> Listed<'n> {
         let retired: HashSet<&ServerId> = retired.filter_map(|server| server.server_id.as_ref()).collect();
         let is_retired = |node: &NodeMemory| node.server.as_ref().is_some_and(|server| retired.contains(server));
         let is_missed = |(name, node): &(&NodeName, &NodeMemory)| !after.nodes.contains_key(name) && !is_retired(node);
-        let missed = || state.nodes.iter().filter(is_missed);
+        let missed: Vec<(&NodeName, &NodeMemory)> = state.nodes.iter().filter(is_missed).collect();
+        // Nothing is asked of them where no node is missing.
+        let there = after.nodes.values().filter(|_| !missed.is_empty());
         Self {
             shared: shared_builds(nodes),
-            missed: missed().map(|(name, _)| name).collect(),
-            missed_by_run: missed().map(|(name, node)| (node.first_seen, name)).collect(),
-            came: after.nodes.values().map(|node| node.first_seen).collect(),
+            came: there.map(|node| node.first_seen).collect(),
+            missed_by_run: missed.iter().map(|(name, node)| (node.first_seen, *name)).collect(),
+            missed: missed.into_iter().map(|(name, _)| name).collect(),
         }
     }
 

@@ -9,15 +9,16 @@ mod spending;
 pub mod volumes;
 
 use crate::config::Config;
-use crate::domain::names::ServerId;
+use crate::domain::names::{NodeName, ServerId};
 use crate::domain::small_set::SmallSet;
 use crate::domain::state::{
     Credit, ForeignLabels, GoneServer, ItemMemory, Restart, Retirement, RetirementStep, ServerMemory, Session,
     SetOfflineBy, Settling, SettlingCause, State,
 };
-use crate::domain::world::{Cloud, NodeKind, ServerState, World};
+use crate::domain::world::{Cloud, Node, NodeKind, ServerState, World};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity, Sighting};
 use crate::plan::identity::places;
+use crate::plan::identity::unconventional::{Distance, agents};
 use jiff::{SignedDuration, Timestamp};
 use listed::Listed;
 use nodes::{Sightings, sighted};
@@ -91,7 +92,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
         let is_gone = is_over || matches!(machine.sighting, Sighting::Gone) && servers::is_confirmed_gone(&seen);
         let is_forgotten = is_over && matches!(machine.sighting, Sighting::Elsewhere);
         if let Some(id) = seen.server_id.as_ref().filter(|_| is_gone && !is_forgotten) {
-            after.gone_servers.entry(id.clone()).or_insert_with(|| gone(machine, &seen, now));
+            after.gone_servers.entry(id.clone()).or_insert_with(|| gone(config, state, fleet, machine, &seen, now));
         }
         if !is_over {
             servers.push((machine.id.clone(), seen));
@@ -127,12 +128,19 @@ fn see_place(seen: &mut ServerMemory, machine: &Machine<'_>, cloud: &Cloud) {
 }
 
 /// What stays in the state of a server that is gone.
-fn gone(machine: &Machine<'_>, seen: &ServerMemory, now: Timestamp) -> GoneServer {
+fn gone(
+    config: &Config,
+    state: &State,
+    fleet: &Fleet<'_>,
+    machine: &Machine<'_>,
+    seen: &ServerMemory,
+    now: Timestamp,
+) -> GoneServer {
     let fault = seen.fault.as_deref();
     let mut its_own = fault.map(volumes::volumes_named).unwrap_or_default();
     its_own.extend(seen.volumes.iter().cloned());
-    let may_be_sent = |retirement: &Retirement| retirement.step >= RetirementStep::DeletionSent;
-    let deleted_by_us = seen.retirement.as_ref().is_some_and(may_be_sent);
+    let was_accepted = |retirement: &Retirement| retirement.step == RetirementStep::ServerDeleted;
+    let deleted_by_us = seen.deletion_sent || seen.retirement.as_ref().is_some_and(was_accepted);
     let may_leave_some = seen.storage || !its_own.is_empty() || fault.is_some_and(volumes::is_about_volumes);
     GoneServer {
         id: machine.id.clone(),
@@ -142,12 +150,26 @@ fn gone(machine: &Machine<'_>, seen: &ServerMemory, now: Timestamp) -> GoneServe
         watch: may_leave_some.then_some(0),
         node: seen.node.clone(),
         // What mita deleted itself is gone in all likelihood: it needs no other sign than its own node.
-        other_names: seen.shield.iter().filter(|_| !deleted_by_us).map(|shield| shield.node.clone()).collect(),
+        other_names: if deleted_by_us { BTreeSet::new() } else { other_names(config, state, fleet, machine, seen) },
         volumes: its_own,
         taken_volumes: seen.taken_volumes.iter().cloned().collect(),
         deleted_by_others: may_leave_some && seen.active_since.is_some() && !deleted_by_us,
         volume_seen: None,
     }
+}
+
+/// The names under which the agent of a server without a node may be connected.
+fn other_names(
+    config: &Config,
+    state: &State,
+    fleet: &Fleet<'_>,
+    machine: &Machine<'_>,
+    seen: &ServerMemory,
+) -> BTreeSet<NodeName> {
+    let may_be_it = |node: &&Node| node.has_agent() && Distance::between(config, state, machine, node).is_some();
+    let free = if machine.nodes.is_empty() { agents(fleet) } else { Vec::new() };
+    let nodes = free.into_iter().filter(may_be_it).map(|node| &node.name);
+    nodes.chain(seen.shield.as_ref().map(|shield| &shield.node)).cloned().collect()
 }
 
 fn forget_what_is_over(state: &mut State, now: Timestamp) {

@@ -84,6 +84,8 @@ pub(super) fn sighted(
         see_nodes(&mut memory, config, state, machine, &listed.shared, now);
         listed.see_shield(&mut memory, after.run, now);
     }
+    // What was sent belongs to a retirement that goes on.
+    memory.deletion_sent &= memory.retirement.is_some();
     // How long it took is not known of one that was there before the state, or that came while nobody saw it.
     let came_unseen = was_unread && memory.joined_at == Some(now);
     if came_unseen || memory.joined_at.is_some() && !state.servers.contains_key(&machine.id) {

@@ -101,8 +101,8 @@ fn remembered(overview: &Overview<'_>, finding: &mut Finding, memory: &ServerMem
         let step = match retirement.step {
             RetirementStep::Decided => "decided, no step known to be done",
             RetirementStep::NodesOffline => "its nodes are set offline",
+            RetirementStep::NodesDeleted if memory.deletion_sent => "its deletion was sent, and no answer came",
             RetirementStep::NodesDeleted => "its nodes are deleted",
-            RetirementStep::DeletionSent => "its deletion was sent, and no answer came",
             RetirementStep::ServerDeleted => "its deletion was accepted",
         };
         let lasts = duration(overview.since(retirement.since));

@@ -50,7 +50,7 @@ fn next_run(s: &mut Situation) -> (usize, Vec<Rule>, Plan) {
 #[test]
 fn s1_s2_nothing_that_a_server_left_behind_is_touched_while_a_node_that_may_be_it_works_or_is_held() {
     type Change = fn(&mut Situation);
-    let cases: [(&str, Option<Rule>, Change, Change); 7] = [
+    let cases: [(&str, Option<Rule>, Change, Change); 8] = [
         ("its node is connected", Some(Rule::Ambiguous), |_| {}, |_| {}),
         ("its node works", Some(Rule::Busy), |s| s.node("ubuntu+10.0.0.1").idle = false, |_| {}),
         (
@@ -71,6 +71,15 @@ fn s1_s2_nothing_that_a_server_left_behind_is_touched_while_a_node_that_may_be_i
                 s.lose_node("ubuntu+10.0.0.1");
                 s.nodes().push(Node { labels: names(&["amd64", "ubuntu"]), ..agent("lab") });
             },
+        ),
+        (
+            "renamed long before, and idle",
+            Some(Rule::Ambiguous),
+            |s| {
+                s.rename("ubuntu+10.0.0.1", "lab");
+                s.run().minutes(10);
+            },
+            |_| {},
         ),
         (
             "no list of nodes",
@@ -122,7 +131,8 @@ fn s5_a_node_that_once_kept_a_server_keeps_nothing_of_it_once_mita_has_deleted_i
     let (node, since) = ("lab".into(), s.now);
     let memory = s.memory("s1");
     memory.shield = Some(Shield { node, ended: credit(since, "1h"), missed_in: None }).into();
-    memory.retirement = Some(Retirement { rule: Rule::NodeMissing, since, step: RetirementStep::DeletionSent });
+    memory.retirement = Some(Retirement { rule: Rule::NodeMissing, since, step: RetirementStep::NodesDeleted });
+    memory.deletion_sent = true;
     lose(&mut s);
     s.run();
     next_run(&mut s);

@@ -146,6 +146,14 @@ fn s2_a_volume_that_once_had_a_name_is_left_alone() {
 /// A server with `storage` whose lists show this volume as one that goes with it, or stays, one run after the other; then it
 /// is gone, with so much of a retirement of mita's done. Gives what is deleted of the volume.
 fn deleted_storage(shown: &[(&[&str], &[&str])], step: Option<RetirementStep>) -> Vec<String> {
+    deleted_storage_of(shown, step, |_| {})
+}
+
+fn deleted_storage_of(
+    shown: &[(&[&str], &[&str])],
+    step: Option<RetirementStep>,
+    act: impl FnOnce(&mut Situation),
+) -> Vec<String> {
     let mut s = Situation::new();
     s.active("s1", "ubuntu", "10.0.0.1");
     s.memory("s1").active_since = None;
@@ -158,6 +166,7 @@ fn deleted_storage(shown: &[(&[&str], &[&str])], step: Option<RetirementStep>) -
     }
     let since = s.now;
     s.memory("s1").retirement = step.map(|step| Retirement { rule: Rule::Idle, since, step });
+    act(&mut s);
     s.lose_server("s1");
     s.run().after("1m").run();
     next_runs(&mut s, 3, &volume("v1", "s1-blank-vol"))
@@ -190,19 +199,18 @@ fn s2_a_free_volume_of_a_server_that_somebody_else_deleted_may_have_been_detache
 
 #[test]
 fn s2_s5_a_deletion_that_mita_sent_is_its_own_whatever_was_answered() {
-    use RetirementStep::*;
-    for (step, sent) in
-        [(Decided, false), (NodesOffline, false), (NodesDeleted, false), (DeletionSent, true), (ServerDeleted, true)]
-    {
-        let deleted = deleted_storage(&[(&["v1"], &[])], Some(step));
-        assert_eq!(deleted, if sent { &["v1"; 3][..] } else { &[] }, "{step:?}");
+    for step in [RetirementStep::Decided, RetirementStep::NodesOffline, RetirementStep::NodesDeleted] {
+        assert_eq!(deleted_storage(&[(&["v1"], &[])], Some(step)), [""; 0], "{step:?}");
     }
+    let sent = |s: &mut Situation| s.memory("s1").deletion_sent = true;
+    assert_eq!(deleted_storage_of(&[(&["v1"], &[])], Some(RetirementStep::NodesDeleted), sent), ["v1"; 3]);
     // Its agent registers itself once more while the server goes.
     let mut s = Situation::new();
     s.idle("s1", "10.0.0.1", "1m");
     let since = s.now;
     s.memory("s1").storage = true;
-    s.memory("s1").retirement = Some(Retirement { rule: Rule::Idle, since, step: RetirementStep::DeletionSent });
+    s.memory("s1").retirement = Some(Retirement { rule: Rule::Idle, since, step: RetirementStep::NodesDeleted });
+    s.memory("s1").deletion_sent = true;
     s.server("s1").state = ServerState::Deleting;
     s.run();
     s.lose_server("s1");

@@ -103,3 +103,19 @@ fn s3_what_was_asked_waits_while_the_list_of_nodes_or_of_servers_is_not_there() 
     s.world.clouds.values_mut().for_each(|cloud| cloud.servers = Listing::Unavailable("no answer".to_owned()));
     assert!(s.plan().actions.is_empty());
 }
+
+#[test]
+fn a_server_on_which_somebody_works_is_left_alone_until_that_is_over_whoever_asked() {
+    let mut s = Situation::new();
+    asked(&mut s, "s1", "10.0.0.1");
+    s.server("s1").state = ServerState::Other("image_snapshot".to_owned());
+    s.run().after("1m").runs(
+        "
+        |   node ubuntu+10.0.0.1  unknown_state: in state image_snapshot, which mita leaves alone
+        |   server s1  ubuntu  unknown_state: in state image_snapshot, which mita leaves alone
+    ",
+    );
+    s.server("s1").state = ServerState::Active;
+    s.after("1m").run();
+    assert!(s.servers().is_empty());
+}
