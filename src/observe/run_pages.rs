@@ -3,7 +3,7 @@
 use crate::concurrency::parallel_map;
 use crate::config::Config;
 use crate::domain::need::Need;
-use crate::domain::state::{ItemMemory, State};
+use crate::domain::state::{ItemMemory, Mismatch, State};
 use crate::domain::why::Why;
 use crate::domain::world::{Node, Queue, QueueItem, Stage};
 use crate::jenkins::Jenkins;
@@ -20,7 +20,7 @@ const AGAIN: usize = 2;
 /// Reads the labels of some blocks from the pages of their runs. What cannot be read stays unknown.
 pub(super) fn read_labels(jenkins: &Jenkins, queue: &mut Queue, nodes: &[Node], config: &Config, state: &State) {
     let index = NodeIndex::new(nodes);
-    let in_vain = state.mismatches.iter().map(|mismatch| (mismatch.job.as_str(), &mismatch.need)).collect();
+    let in_vain = InVain::of(state);
     let is_asked =
         |item: &&QueueItem| item.stage == Stage::Buildable && hides_its_label(item, &index, config, state, &in_vain);
     let hidden: BTreeSet<u64> = queue.items.iter().filter(is_asked).map(|item| item.id).collect();
@@ -68,31 +68,55 @@ struct Page {
     since: Option<Timestamp>,
 }
 
+/// What servers were ordered for in vain.
+struct InVain<'a> {
+    /// Of each job.
+    needs: HashSet<(&'a str, &'a Need)>,
+    /// Nodes that were the only ones that fitted.
+    nodes: HashSet<&'a str>,
+}
+
+impl<'a> InVain<'a> {
+    fn of(state: &'a State) -> Self {
+        let mismatches = || state.mismatches.iter();
+        let node = |mismatch: &'a Mismatch| match &mismatch.need {
+            Need::Node { name, .. } => Some(name.as_str()),
+            Need::Label(_) | Need::Anywhere => None,
+        };
+        Self {
+            needs: mismatches().map(|mismatch| (mismatch.job.as_str(), &mismatch.need)).collect(),
+            nodes: mismatches().filter_map(node).collect(),
+        }
+    }
+}
+
 /// What earlier runs know of the item.
 fn memory<'s>(state: &'s State, item: &QueueItem) -> Option<&'s ItemMemory> {
     state.queue.get(&item.id).filter(|known| !known.is_of_another(item))
 }
 
 /// Whether only the page of its run tells what a block asks for: Jenkins has no agents and names no label; or it names the one
-/// node that fits, and no node type has all that this one can be asked for, or a type like it did not serve the block.
+/// node that fits, and no node type has all that this one can be asked for, or a type like it did
+/// not serve this block, or another one that Jenkins said the same of.
 fn hides_its_label(
     item: &QueueItem,
     nodes: &NodeIndex<'_>,
     config: &Config,
     state: &State,
-    in_vain: &HashSet<(&str, &Need)>,
+    in_vain: &InVain<'_>,
 ) -> bool {
     let known = memory(state, item).and_then(|known| known.need.as_ref());
     if item.run.is_none() || matches!(known, Some(Need::Label(_) | Need::Anywhere)) {
         return false;
     }
-    if known.is_some_and(|need| in_vain.contains(&(item.job.as_str(), need))) {
+    if known.is_some_and(|need| in_vain.needs.contains(&(item.job.as_str(), need))) {
         return true;
     }
     match Why::read(item.why.as_deref()) {
         Why::NextExecutor => !nodes.has_agents() && known.is_none(),
         Why::NodeOffline(name) | Why::WaitingOn(name) => {
-            nodes.find(&name).is_some_and(|node| hides_label(node, &config.node_types))
+            in_vain.nodes.contains(&*name)
+                || nodes.find(&name).is_some_and(|node| hides_label(node, &config.node_types))
         }
         _ => false,
     }

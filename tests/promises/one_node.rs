@@ -109,6 +109,22 @@ fn l5_a_pipeline_that_asks_for_a_node_of_ours_by_name_gets_one_server_in_vain_at
 }
 
 #[test]
+fn s4_no_further_pipeline_that_asks_for_a_node_by_name_gets_a_server_in_vain_in_that_hour() {
+    let it = setup().start();
+    it.sim.on_boot("trusty", JoinRule::base_plus_ip(seconds(30), "amd64 trusty"));
+    it.sim.jenkins().submit(Job::freestyle("first").label("trusty").lasting(minutes(1)));
+    it.minutes_until(5, "built", |it| it.built() == ["first"]);
+    let node = it.node();
+    it.sim.jenkins().hold(&node, "ann looks at it");
+    let before = it.orders();
+    for job in ["one", "two", "three", "four"] {
+        it.sim.jenkins().submit(pipeline(job, &node));
+        it.minutes(12);
+    }
+    assert_eq!(it.orders(), before + 1);
+}
+
+#[test]
 fn l1_the_page_of_a_run_names_the_label_that_the_built_in_node_alone_fits() {
     let it = setup().start();
     it.sim.jenkins().add_node(Node::new("permanent", "other", 1));

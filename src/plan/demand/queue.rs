@@ -178,7 +178,8 @@ impl<'a> Reader<'a, '_> {
         self.demand.named.extend(named.clone());
         let reading = if self.long_labels.may_read(item) {
             // The page was read after the queue. It must not make another item of one that may resume.
-            let shown = self.queue.shown_labels.get(&item.id).filter(|_| named.is_none()).map(String::as_str);
+            let is_same = |shown: &&str| named.as_ref().is_none_or(|node| *shown == node.as_str());
+            let shown = self.queue.shown_labels.get(&item.id).map(String::as_str).filter(is_same);
             need::read(&self.ours, &self.nodes, item, &why, known.need.as_ref(), shown, resuming_for)
         } else {
             Reading::TooLong
