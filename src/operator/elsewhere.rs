@@ -1,5 +1,5 @@
-//! Servers that are in another place than the one that mita logs in to, or at a provider that is no longer configured: mita leaves them alone there, and can only forget
-//! those that have no node in Jenkins.
+//! Servers that are in another place than the one that mita logs in to, or at a provider that is no longer configured: mita leaves
+//! them alone there, and can only forget those that have no node in Jenkins.
 
 use crate::config::Config;
 use crate::domain::journal::Entry;

@@ -9,7 +9,7 @@ use crate::jenkins::{NodeChange, Restoration};
 use crate::operator::context::Context;
 use crate::operator::elsewhere::out_of_reach;
 use crate::operator::request::{Answer, Ended, command};
-use crate::plan::identity::fleet::Machine;
+use crate::plan::identity::fleet::{Machine, NodeIdentity};
 use crate::plan::lifecycle::last_build::last_build;
 use crate::store::StoreError;
 
@@ -177,6 +177,9 @@ impl Context<'_> {
 
     /// What becomes of a node whose agent stays away.
     fn if_away(&self) -> String {
+        if let NodeIdentity::Former(server) = self.identity {
+            return format!("mita deletes it: its server {server} is gone");
+        }
         let why = self.machine.and_then(|machine| out_of_reach(self.world, machine, &self.state));
         why.map_or_else(
             || "it is retired if that lasts for join_timeout".to_owned(),

@@ -4,7 +4,7 @@ use crate::domain::names::NodeName;
 use crate::domain::subject::Subject;
 use crate::domain::world::Node;
 use crate::operator::request::{Answer, Ended, command};
-use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
+use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity, Sighting};
 use std::collections::BTreeSet;
 
 /// That no node is meant.
@@ -62,12 +62,19 @@ fn is_machine(subject: &Subject, machine: &Machine<'_>) -> bool {
         || machine.server().is_some_and(|server| subject.is_among(&server.addresses))
 }
 
-/// That an order has no node yet, and what to do.
+/// That a machine has no node, and what to do.
 fn without_node(machine: &Machine<'_>) -> String {
     let kind = &machine.node_type;
+    let pause = command("pause --type", kind.as_str());
+    if let Sighting::NoAnswer = machine.sighting {
+        let provider = &machine.provider;
+        return format!(
+            "it has no node in Jenkins, and provider {provider} gave no answer about its server: ask again once it answers, or \
+             {pause} leaves everything of this type alone"
+        );
+    }
     format!(
         "it is an order of node type {kind} whose server has no node in Jenkins yet: do it once the node is there (`mita status \
-         --watch`), or {} leaves everything of this type alone",
-        command("pause --type", kind.as_str())
+         --watch`), or {pause} leaves everything of this type alone"
     )
 }

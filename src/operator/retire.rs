@@ -111,10 +111,15 @@ impl Context<'_> {
             (None, NodeIdentity::Former(server)) => {
                 let is_verdict =
                     |verdict: &&Verdict| verdict.subject == Subject::Node && verdict.id == self.node.name.as_str();
-                let known =
-                    self.plan.verdicts.iter().find(is_verdict).filter(|verdict| verdict.rule == Rule::Ambiguous);
-                let usual = || format!("its server {server} is gone: mita deletes the node once that is certain");
-                return refused(known.map_or_else(usual, |verdict| verdict.reason.clone()));
+                let on_node = |words: &str| command(words, self.node.name.as_str());
+                return refused(match self.plan.verdicts.iter().find(is_verdict) {
+                    Some(Verdict { rule: Rule::Ambiguous, reason, .. }) => reason.clone(),
+                    Some(Verdict { rule: Rule::Busy, reason, .. }) => {
+                        format!("{reason}, which {} ends", on_node("retire --force"))
+                    }
+                    Some(Verdict { rule: Rule::Held, reason, .. }) => format!("{reason}: {} first", on_node("release")),
+                    _ => format!("its server {server} is gone: mita deletes the node once that is certain"),
+                });
             }
             (None, NodeIdentity::MadeFor(order)) => {
                 return refused(format!("it was made for order {order}, which has no server: mita deletes the node"));

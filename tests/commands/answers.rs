@@ -297,6 +297,10 @@ fn l6_a_build_that_waits_for_an_agent_whose_server_is_gone_is_ended_by_the_comma
     let told = format!("node {node}");
     let problem = run.report.plan.problems.iter().find(|problem| problem.place == told).expect("a problem");
     assert!(problem.error.contains("its server is gone") && problem.error.contains("mita retire --force NODE"));
+    let usual = it.by_hand(&node, &Request::Retire { when_idle: false });
+    assert_eq!(usual.ended, Ended::Refused);
+    let way_out = format!("still runs a build, which `mita retire --force {node}` ends");
+    assert!(usual.reason.contains(&way_out), "{}", usual.reason);
     let asked = it.program(&["retire", &node, "--force"]);
     assert!(asked.status == 2 && asked.stderr.contains("stuck #1"), "{}", asked.stderr);
     it.sim.world().rules.builds_may_end_on.push(node.clone());
@@ -306,4 +310,17 @@ fn l6_a_build_that_waits_for_an_agent_whose_server_is_gone_is_ended_by_the_comma
     assert!(history.contains("forced: ends part of stuck #1"), "{history}");
     let run = it.minute();
     assert!(run.report.plan.problems.is_empty(), "{:?}", run.report.plan.problems);
+}
+
+#[test]
+fn who_releases_a_node_whose_server_is_gone_is_told_that_mita_deletes_it() {
+    let it = Setup::trusty().with_idle_node();
+    let (node, server) = (it.node(), it.server().id);
+    it.by_hand(&node, &hold("look"));
+    it.sim.cloud("openstack").delete_server(&server);
+    it.sim.jenkins().disconnect(&node, CauseKind::ChannelTermination, "lost");
+    it.minutes(5);
+    let answer = it.by_hand(&node, &Request::Release);
+    assert!(answer.reason.contains(&format!("mita deletes it: its server {server} is gone")), "{}", answer.reason);
+    it.minutes_until(5, "the node goes", |it| it.nodes().is_empty());
 }

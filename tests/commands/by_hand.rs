@@ -453,6 +453,13 @@ fn an_order_or_a_server_is_as_good_a_name_as_that_of_its_node_once_it_has_one() 
     let answer = it.by_hand(&order, &hold("look"));
     assert_ended(&answer, Ended::Failed, "whose server has no node in Jenkins yet");
     assert!(answer.reason.contains("`mita pause --type trusty`"), "{}", answer.reason);
+    let silence = it.sim.numbered_fault(Fault::new(Service::Keystone, Kind::Status(503, "{}".into())).always());
+    assert_ended(
+        &it.by_hand(&order, &hold("look")),
+        Ended::Failed,
+        "provider openstack gave no answer about its server",
+    );
+    it.sim.mend(silence);
     it.minutes_until(10, "its node is there", |it| !it.nodes().is_empty());
     it.minute();
     let node = it.node();
