@@ -65,9 +65,6 @@ pub struct NodeMemory {
     /// Whether Jenkins refused to bring it back online, while mita's mark is there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restore_refused: bool,
-    /// Whether it has lacked a label of its type ever since it came.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub came_without_labels: bool,
     /// How busy it was lately, as last seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub busy_average: Option<u32>,

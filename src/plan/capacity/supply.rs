@@ -5,7 +5,7 @@ use crate::domain::names::{NodeName, NodeTypeName};
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
 use crate::domain::selection::Selection;
-use crate::domain::state::State;
+use crate::domain::state::{Origin, State};
 use crate::domain::world::{Node, Presence, ServerState};
 use crate::plan::capacity::assignment::assign;
 use crate::plan::capacity::assignment::input::{Input, JobClass, SlotClass};
@@ -14,8 +14,8 @@ use crate::plan::capacity::limits::Limits;
 use crate::plan::capacity::offer::{Classes, Offer};
 use crate::plan::capacity::placement::{Place, Placement};
 use crate::plan::capacity::pool::{ExecutorPool, PoolKey, Sample, Standing, Tier};
+use crate::plan::demand::mismatch;
 use crate::plan::demand::waiting::Waiting;
-use crate::plan::demand::{mismatch, outdated};
 use crate::plan::lifecycle::ClassifiedFleet;
 use crate::plan::lifecycle::lateness;
 use crate::plan::lifecycle::phase::Phase;
@@ -207,9 +207,14 @@ impl<'a> Supply<'a> {
             && joined_at.is_some_and(|joined| self.now.duration_since(joined) < mismatch::IDLE_BESIDE)
     }
 
-    /// Whether its nodes lack a label that the next ones will have.
+    /// Whether its node lacks a label of its type, and the configuration has changed since its order: the next one has it. Where
+    /// servers never come with a label that the configuration promises, another one would lack it as well.
     pub(crate) fn is_outdated(&self, machine: usize) -> bool {
-        outdated::is_outdated(self.config, self.state, &self.fleet.machines[machine])
+        let machine = &self.fleet.machines[machine];
+        let is_older = matches!(machine.origin, Origin::Ordered(run) if run < self.state.configured_in);
+        let has_all =
+            |kind: &NodeType| machine.nodes.is_empty() || machine.nodes.iter().any(|node| kind.labels_are_on(node));
+        is_older && self.config.node_type(&machine.node_type).is_some_and(|kind| !has_all(kind))
     }
 
     fn class_key<'j>(&self, job: &'j Waiting<'_>) -> ClassKey<'j> {

@@ -1,6 +1,5 @@
 //! Node types that turned out not to serve a job, whatever their labels say: one of their nodes stood idle beside it.
 
-use super::outdated::{is_older, is_outdated};
 use super::waiting::Waiting;
 use crate::config::Config;
 use crate::domain::format::{shortened, span};
@@ -8,7 +7,7 @@ use crate::domain::label::Carriers;
 use crate::domain::names::{NodeName, NodeTypeName};
 use crate::domain::need::Need;
 use crate::domain::selection::Selection;
-use crate::domain::state::{ClosedNode, Mismatch, NodeMemory, State};
+use crate::domain::state::{ClosedNode, Mismatch, NodeMemory, Origin, State};
 use crate::domain::world::{Node, Presence};
 use crate::plan::identity::fleet::Fleet;
 use crate::plan::lifecycle::ClassifiedFleet;
@@ -39,7 +38,7 @@ pub(crate) fn learn(
     now: Timestamp,
 ) {
     forget_what_was_taken(state, fleet, now);
-    let witnesses = Witnesses::of(config, state, fleet);
+    let witnesses = Witnesses::of(state, fleet);
     let mut accepting: HashMap<&Need, Selection> = HashMap::new();
     let mut known: HashMap<(&str, &Need), BTreeSet<NodeTypeName>> = HashMap::new();
     for mismatch in &state.mismatches {
@@ -134,17 +133,17 @@ struct Witness<'f> {
     node: &'f Node,
     node_type: &'f NodeTypeName,
     ordered_at: Timestamp,
-    /// Whether it may once have had, or been ordered with, other labels than the next one will have.
-    was_changed: bool,
+    /// Whether it was ordered under another configuration, which may have promised other labels.
+    is_older: bool,
 }
 
 impl<'f> Witnesses<'f> {
-    fn of(config: &Config, state: &State, fleet: &'f ClassifiedFleet<'_>) -> Self {
+    fn of(state: &State, fleet: &'f ClassifiedFleet<'_>) -> Self {
         let mut nodes = Vec::new();
         let mut of_type: BTreeMap<&NodeTypeName, OfType> = BTreeMap::new();
         for (machine, classified) in fleet.classified() {
             let is_idle = matches!(classified.phase, Phase::Idle { .. });
-            let was_changed = is_older(state, machine) || is_outdated(config, state, machine);
+            let is_older = matches!(machine.origin, Origin::Ordered(run) if run < state.configured_in);
             let (node_type, ordered_at) = (&machine.node_type, machine.ordered_at);
             // One that was closed by a run that is forgotten has no label to speak for, and takes no job.
             let may_speak =
@@ -158,7 +157,7 @@ impl<'f> Witnesses<'f> {
                 };
                 of_type.all.add(nodes.len());
                 of_type.idle.extend(known.and_then(since).map(|since| (since, nodes.len())));
-                nodes.push(Witness { node, node_type, ordered_at, was_changed });
+                nodes.push(Witness { node, node_type, ordered_at, is_older });
             }
         }
         of_type.values_mut().for_each(|of_type| of_type.idle.sort_unstable());
@@ -189,12 +188,12 @@ impl<'f> Witnesses<'f> {
 
     /// Whether a node speaks for its type to a job. One that lacks what the job needs does so if it was ordered while the job
     /// waited: the next one would lack it as well. Any other may have been changed by a person, or the type was: it speaks
-    /// only if no other node of the type has what is needed, and if it was ordered under this configuration and has lost no label.
+    /// only if no other node of the type has what is needed, and if it was ordered under this configuration.
     fn speaks(&self, number: usize, accepting: &Selection, job: &Waiting<'_>) -> bool {
-        let Witness { node_type, ordered_at, was_changed, .. } = self.nodes[number];
+        let Witness { node_type, ordered_at, is_older, .. } = self.nodes[number];
         let of_type = self.of_type.get(node_type);
         let is_there = || of_type.is_some_and(|of_type| accepting.common(&of_type.all).next().is_some());
-        accepting.contains(number) || ordered_at >= job.seen_since || !was_changed && !is_there()
+        accepting.contains(number) || ordered_at >= job.seen_since || !is_older && !is_there()
     }
 
     /// Since when a node of the type is idle that speaks for it to this job.

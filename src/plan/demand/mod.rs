@@ -2,7 +2,6 @@
 
 pub(crate) mod mismatch;
 pub mod need;
-pub(crate) mod outdated;
 pub(crate) mod queue;
 pub mod serving;
 pub(crate) mod waiting;

@@ -29,7 +29,7 @@ pub(super) fn sighted(sightings: Sightings<'_>, node: &Node, identity: &NodeIden
     let Sightings { config, state, fleet, after, hides_marks, now } = sightings;
     let before = match state.nodes.get(&node.name) {
         Some(before) => before.clone(),
-        None => NodeMemory { first_seen: after.run, came_without_labels: true, ..NodeMemory::default() },
+        None => NodeMemory { first_seen: after.run, ..NodeMemory::default() },
     };
     let machine = identity.machine().map(|machine| &fleet.machines[machine]);
     let times = machine.map_or(config.times, |machine| config.times(&machine.node_type));
@@ -70,8 +70,6 @@ pub(super) fn sighted(sightings: Sightings<'_>, node: &Node, identity: &NodeIden
         Presence::SetOffline(_) | Presence::Disconnected if by_us => before.spent,
         _ => None,
     };
-    let kind = machine.and_then(|machine| config.node_type(&machine.node_type));
-    let lacks_labels = || kind.is_some_and(|kind| !kind.labels_are_on(node));
     let first_online = before.first_online.or(online.then_some(after.run));
     let since = |before: Option<Timestamp>| before.map_or(now, |since| since.min(now));
     NodeMemory {
@@ -80,7 +78,6 @@ pub(super) fn sighted(sightings: Sightings<'_>, node: &Node, identity: &NodeIden
         mark_forgotten,
         is_cut,
         restore_refused: by_us && before.restore_refused,
-        came_without_labels: before.came_without_labels && lacks_labels(),
         busy_average: node.busy_average,
         closed: before.closed,
         first_seen: before.first_seen,

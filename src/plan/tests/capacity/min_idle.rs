@@ -365,36 +365,3 @@ fn s4_servers_that_come_without_a_label_of_their_type_are_at_hand_all_the_same()
     assert_eq!(s.orders, orders, "{}", whole(&s.plan()));
     assert_eq!(s.servers().len(), 2);
 }
-
-#[test]
-fn l1_idle_nodes_from_which_somebody_took_a_label_are_not_at_hand_and_make_room() {
-    let mut s = at_hand(1);
-    s.ubuntu().max = Some(1);
-    s.idle("s1", "10.0.0.1", "38m");
-    s.run().after("1m");
-    s.node("ubuntu+10.0.0.1").labels = names(&["amd_64", "ubuntu"]);
-    s.project(1, "amd64");
-    s.runs(
-        "
-        |   job 1  job1  limit: needs amd64: node type ubuntu has its max of 1
-        |   node ubuntu+10.0.0.1  kept: idle 39m, grace 40m
-        |   server s1  ubuntu  kept: idle 39m, grace 40m
-        | ? node ubuntu+10.0.0.1 lacks the label amd64 that nodes.ubuntu promises: jobs that need it will not run there
-    ",
-    );
-    s.after("2m").runs(
-        "
-        | - ubuntu+10.0.0.1  os  s1  idle: 41m, grace 40m
-        |   job 1  job1  limit: needs amd64: node type ubuntu has its max of 1
-        |   node ubuntu+10.0.0.1  idle: 41m, grace 40m
-        |   server s1  ubuntu  idle: 41m, grace 40m
-    ",
-    );
-    s.after("1m").runs(
-        "
-        | + ubuntu  os  20261121T120400Z-1  job1 (1) needs amd64
-        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120400Z-1 is ordered for it
-        |   server s1  ubuntu  gone: its cloud does not know it any more (404)
-    ",
-    );
-}
