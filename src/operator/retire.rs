@@ -6,7 +6,7 @@ use crate::domain::journal::Event;
 use crate::domain::names::{NodeTypeName, ProviderName};
 use crate::domain::rule::Rule;
 use crate::domain::state::{Retirement, RetirementStep, SetOfflineBy, State};
-use crate::domain::world::{Build, Listing, Node, Presence};
+use crate::domain::world::{Build, Listing, Node, Presence, ServerState};
 use crate::journal;
 use crate::operator::context::{Context, report_unwritten};
 use crate::operator::elsewhere::out_of_reach;
@@ -38,6 +38,11 @@ impl Context<'_> {
         }
         if let Some(why) = self.undeletable(machine, &self.plan) {
             return refused(why);
+        }
+        if let Some(ServerState::Other(word)) = machine.server().map(|server| &server.state) {
+            return refused(format!(
+                "somebody works on its server, which is in state {word}: ask again once that is over"
+            ));
         }
         let (Some(known), Some(_)) = (self.plan.state.servers.get(&machine.id).cloned(), &machine.server_id) else {
             return refused("its server is gone, or its cloud's id is not known yet".to_owned());

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::domain::offline::{because, held_with_mita};
 use crate::domain::rule::Rule;
 use crate::domain::state::{RetirementStep, State};
-use crate::domain::world::{Presence, Server, ServerState, World};
+use crate::domain::world::{Presence, ServerState, World};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use jiff::{SignedDuration, Timestamp};
 
@@ -91,11 +91,14 @@ impl Classifier<'_> {
                 },
             );
         }
+        // Somebody works on it: not even a retirement that has begun goes on.
+        if let Some(server) = machine.server().filter(|server| matches!(server.state, ServerState::Other(_))) {
+            return evidence.by_state(server);
+        }
         if let Some(classified) = evidence.spent() {
             return classified;
         }
-        let may_go = |server: &Server| !matches!(server.state, ServerState::Other(_));
-        let asked = evidence.asked().filter(|_| !machine.nodes.is_empty() && machine.server().is_some_and(may_go));
+        let asked = evidence.asked().filter(|_| !machine.nodes.is_empty() && machine.server().is_some());
         if let Some(asked) = asked {
             return to_remove(Rule::Asked, asked);
         }

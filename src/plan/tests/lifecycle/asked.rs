@@ -105,17 +105,41 @@ fn s3_what_was_asked_waits_while_the_list_of_nodes_or_of_servers_is_not_there() 
 }
 
 #[test]
-fn a_server_on_which_somebody_works_is_left_alone_until_that_is_over_whoever_asked() {
-    let mut s = Situation::new();
-    asked(&mut s, "s1", "10.0.0.1");
-    s.server("s1").state = ServerState::Other("image_snapshot".to_owned());
-    s.run().after("1m").runs(
-        "
-        |   node ubuntu+10.0.0.1  unknown_state: in state image_snapshot, which mita leaves alone
-        |   server s1  ubuntu  unknown_state: in state image_snapshot, which mita leaves alone
-    ",
-    );
-    s.server("s1").state = ServerState::Active;
-    s.after("1m").run();
-    assert!(s.servers().is_empty());
+fn s2_a_server_on_which_somebody_works_stays_until_that_is_over_though_its_retirement_was_asked_for_or_has_begun() {
+    type Begin = fn(&mut Situation, Rule);
+    let marked: Begin = |s, rule| {
+        s.node("ubuntu+10.0.0.1").presence = set_offline(USER, &offline_message(&owner(), &"s1".into(), rule));
+    };
+    let without_node: Begin = |s, rule| {
+        s.lose_node("ubuntu+10.0.0.1");
+        let since = s.now;
+        s.memory("s1").retirement = Some(Retirement { rule, since, step: RetirementStep::NodesDeleted });
+    };
+    let cases: [(Rule, Begin); 5] = [
+        (Rule::Asked, |s, _| asked(s, "s1", "10.0.0.1")),
+        (Rule::SingleUse, marked),
+        (Rule::MaxAge, marked),
+        (Rule::Idle, marked),
+        (Rule::Idle, without_node),
+    ];
+    for (rule, begin) in cases {
+        let mut s = Situation::new();
+        if rule != Rule::Asked {
+            s.joined("s1", "10.0.0.1");
+        }
+        begin(&mut s, rule);
+        s.server("s1").state = ServerState::Other("image_snapshot".to_owned());
+        for _ in 0..30 {
+            let plan = s.plan();
+            assert!(plan.actions.is_empty(), "{rule}: {:?}", plan.actions);
+            let verdict = plan.verdicts.iter().find(|verdict| verdict.id == "s1").unwrap();
+            assert_eq!(verdict.reason, "in state image_snapshot, which mita leaves alone", "{rule}");
+            s.come_true(plan);
+            s.after("1m");
+        }
+        assert_eq!(s.plan().problems.len(), 1, "{rule}: {:?}", s.plan().problems);
+        s.server("s1").state = ServerState::Active;
+        s.run();
+        assert!(s.servers().is_empty(), "{rule}");
+    }
 }

@@ -241,8 +241,16 @@ impl Shape {
     }
 }
 
-const MAKES_IMAGE: [&str; 5] =
-    ["image_snapshot", "image_snapshot_pending", "image_pending_upload", "image_uploading", "image_backup"];
+const MAKES_IMAGE: [&str; 8] = [
+    "image_snapshot",
+    "image_snapshot_pending",
+    "image_pending_upload",
+    "image_uploading",
+    "image_backup",
+    "shelving",
+    "shelving_image_pending_upload",
+    "shelving_image_uploading",
+];
 
 /// The state of a server (Compute API guide, "Server concepts"). A server that is being deleted, or of which somebody makes an
 /// image, keeps its status; only its task shows that (nova/compute/task_states.py). A deletion ends the image.
@@ -328,6 +336,7 @@ mod tests {
             assert_eq!(of(status, Some("image_uploading")), ServerState::Other("image_uploading".to_owned()));
         }
         assert_eq!(of("ACTIVE", Some("rebooting")), ServerState::Active);
+        assert_eq!(of("ACTIVE", Some("shelving")), ServerState::Other("shelving".to_owned()));
         assert_eq!(of("SHELVED", Some("shelving_image_uploading")), ServerState::Stopped("SHELVED".to_owned()));
         for stopped in ["SHUTOFF", "SUSPENDED", "PAUSED", "SHELVED", "SHELVED_OFFLOADED"] {
             assert_eq!(of(stopped, None), ServerState::Stopped(stopped.to_owned()));

@@ -215,7 +215,9 @@ impl Cloud {
         if volumes_of.is_empty() {
             return;
         }
-        if !self.options.volumes_down {
+        if self.options.volumes_down {
+            self.lose_unfinished_volumes(&volumes_of);
+        } else {
             self.release_volumes(&volumes_of);
         }
         let ports: Vec<String> = self
@@ -233,6 +235,13 @@ impl Cloud {
 }
 
 impl Cloud {
+    /// A volume is attached only once it is made: one that is being made becomes free though its server is gone.
+    fn lose_unfinished_volumes(&mut self, servers: &[String]) {
+        let is_unfinished =
+            |v: &&mut Volume| v.status == "creating" && v.server.as_ref().is_some_and(|s| servers.contains(s));
+        self.volumes.iter_mut().filter(is_unfinished).for_each(|volume| volume.server = None);
+    }
+
     /// What Nova does with the volumes of servers that it deletes. If it cannot reach Cinder, it goes on without: they stay
     /// attached to servers that are gone.
     fn release_volumes(&mut self, servers: &[String]) {

@@ -44,6 +44,18 @@ fn a_volume_whose_service_was_down_stays_attached_to_its_server_that_is_gone() {
 }
 
 #[test]
+fn a_volume_whose_service_was_down_while_it_was_made_becomes_free() {
+    let c = Client::new();
+    left(&c, |cloud| {
+        cloud.volumes[0].status = "creating".to_string();
+        cloud.options.volumes_down = true;
+    });
+    c.sim.advance(Duration::from_secs(1));
+    let cloud = c.sim.cloud("openstack");
+    assert_eq!((cloud.volumes[0].status.as_str(), &cloud.volumes[0].server), ("available", &None));
+}
+
+#[test]
 fn the_deletion_of_a_volume_that_was_attached_to_another_server_is_noticed() {
     let c = Client::new();
     let volume = left(&c, |cloud| cloud.volumes[0].has_snapshot = true);
