@@ -1,7 +1,6 @@
 //! Idle servers that are kept without being wanted now: they take what no job and no server wanted at hand has taken, so
 //! that they never make an order.
 
-use super::placement::Place;
 use super::pool::{ExecutorPool, Sample, Tier};
 use crate::config::NodeType;
 
@@ -12,7 +11,7 @@ pub(super) fn take(pools: &mut [ExecutorPool<'_>], kind: &NodeType, executors: u
     for pool in pools.iter_mut().filter(|pool| is_idle(pool, kind)) {
         let taken = wanted.min(pool.left());
         wanted -= taken;
-        machines.extend((0..taken).filter_map(|_| machine(&pool.take())));
+        machines.extend((0..taken).filter_map(|_| pool.take().machine()));
     }
     machines
 }
@@ -21,7 +20,7 @@ pub(super) fn take(pools: &mut [ExecutorPool<'_>], kind: &NodeType, executors: u
 pub(super) fn left(pools: &[ExecutorPool<'_>], kind: &NodeType) -> Vec<usize> {
     let members = |pool: &ExecutorPool<'_>| {
         let left = pool.members[pool.used..].iter().filter(|(_, executors)| *executors > 0);
-        left.filter_map(|(place, _)| machine(place)).collect::<Vec<usize>>()
+        left.filter_map(|(place, _)| place.machine()).collect::<Vec<usize>>()
     };
     pools.iter().filter(|pool| is_idle(pool, kind)).flat_map(members).collect()
 }
@@ -30,12 +29,5 @@ fn is_idle(pool: &ExecutorPool<'_>, kind: &NodeType) -> bool {
     match pool.sample {
         Sample::Node(_, Some(of)) => pool.tier == Tier::Idle && !pool.standing.outdated && of.name == kind.name,
         Sample::Node(_, None) | Sample::Type(_) => false,
-    }
-}
-
-fn machine(place: &Place) -> Option<usize> {
-    match place {
-        Place::Node { machine, .. } => *machine,
-        Place::Coming { .. } | Place::Order(_) => None,
     }
 }

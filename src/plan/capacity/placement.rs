@@ -16,6 +16,16 @@ pub(crate) enum Place {
     Order(usize),
 }
 
+impl Place {
+    /// The machine of a node that is there.
+    pub(crate) fn machine(&self) -> Option<usize> {
+        match self {
+            Place::Node { machine, .. } => *machine,
+            Place::Coming { .. } | Place::Order(_) => None,
+        }
+    }
+}
+
 /// A server to be ordered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PlannedOrder {

@@ -38,6 +38,8 @@ pub(crate) struct Draft {
     pub(crate) in_doubt_at_limits: BTreeMap<String, String>,
     /// Node types that jobs wait for, at limits and quotas where no server of ours makes room by itself; each with the evidence.
     pub(crate) filled_by_unused: BTreeMap<NodeTypeName, String>,
+    /// Node types that jobs wait for longer than for the grace of idle servers that fill a limit or quota; each with the evidence.
+    pub(crate) filled_by_idle: BTreeMap<NodeTypeName, String>,
     /// Nodes whose builds wait for agents that may not come back.
     pub(crate) lost: BTreeMap<NodeName, Lost>,
     /// How providers refuse removals, where servers keep their nodes for that.

@@ -24,6 +24,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     let fleet = supply.fleet;
     let mismatches = Mismatches::of(supply.state);
     let blockers = Blockers::new(supply, &placement.orders);
+    let in_vain = Blockers::new(supply, &placement.orders);
     draft.verdicts.extend(demand.verdicts.iter().cloned());
     draft.left_out_unknown = found.world.jenkins.queue.complete().and_then(|queue| queue.left_out_unknown.clone());
     if let Some(from) = placement.hurried_from {
@@ -51,7 +52,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
                 let kind = &supply.config.node_types[placement.orders[*order].node_type].name;
                 (Rule::Demand, format!("needs {needs}: {kind} server {} is ordered for it", ids[*order]))
             }
-            None => unplaced(found, number, &blockers, &mismatches, draft),
+            None => unplaced(found, number, &blockers, &in_vain, &mismatches, draft),
         };
         draft.item(job.item, rule, reason);
     }
@@ -61,7 +62,9 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     }
     blockers.report_failing(draft);
     blockers.report_doubts(draft);
-    unused::report(found, blockers.met(), draft);
+    // Another server could serve a job that these do not, if there were room.
+    unused::report(found, blockers.met().chain(in_vain.met()), draft);
+    unused::report_idle(found, blockers.met(), draft);
     for (number, item) in demand.hidden.iter().enumerate() {
         let words = "Jenkins has no agents and names no label";
         let (rule, reason) = match (placement.scout, *blocker, &placement.no_scout) {
@@ -161,6 +164,7 @@ fn unplaced(
     found: &Findings<'_>,
     number: usize,
     blockers: &Blockers<'_>,
+    in_vain: &Blockers<'_>,
     mismatches: &Mismatches<'_>,
     draft: &mut Draft,
 ) -> (Rule, String) {
@@ -191,6 +195,7 @@ fn unplaced(
         return (Rule::TooYoung, format!("needs {needs}: waits for {waited}, which is less than stuck_after"));
     }
     if any(Rule::InVain) {
+        in_vain.meet((0..obstacles.len()).filter(|node_type| obstacles[*node_type] == Some(Rule::InVain)));
         let refused = || format!("an idle node refuses it; Jenkins says: {}", job.item.said());
         let reason = Some(mismatches.reason(job, supply.now)).filter(|reason| !reason.is_empty());
         return (Rule::InVain, format!("needs {needs}: {}", reason.unwrap_or_else(refused)));

@@ -44,8 +44,11 @@ pub(crate) fn report(state: &mut State, draft: &mut Draft, now: Timestamp) {
     draft.problems.extend(problems(conditions, &state.lasting));
 }
 
-/// Adds a problem for each removal that does not come to its end.
+/// Adds a problem for each removal that does not come to its end. Those that the brake holds back were not begun.
 pub(super) fn report_removals(plan: &mut Plan) {
+    let held_back = plan.held_back.iter().filter_map(|action| of_removal(&plan.state, action));
+    let held_back: Vec<String> = held_back.map(|removal| removal.key).collect();
+    held_back.iter().for_each(|key| drop(plan.state.lasting.remove(key)));
     let removals = plan.actions.iter().filter_map(|action| of_removal(&plan.state, action));
     plan.problems.extend(problems(removals.map(|removal| (removal, TOO_LONG)), &plan.state.lasting));
 }
@@ -141,6 +144,12 @@ fn conditions(state: &State, draft: &Draft) -> Vec<Condition> {
         what: format!("{reason}, and a job waits"),
         cure: "release the nodes that nobody needs to hold, unlock servers in their cloud, want fewer servers at hand (min_idle, \
                spare, ahead), end pauses, end builds whose agents do not come back (mita retire --force NODE), or have that limit raised",
+    }));
+    conditions.extend(draft.filled_by_idle.iter().map(|(kind, reason)| Condition {
+        key: format!("{kind} at a limit of idle servers"),
+        place: format!("node type {kind}"),
+        what: reason.clone(),
+        cure: "shorten idle_grace, retire one of these servers (mita retire NODE), or have that limit raised",
     }));
     conditions.extend(draft.removals_refused.iter().map(|(provider, refusal)| Condition {
         key: format!("provider {provider} refuses removals"),

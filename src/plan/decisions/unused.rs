@@ -2,18 +2,21 @@
 
 use super::draft::Draft;
 use super::findings::Findings;
+use super::lasting::TOO_LONG;
 use super::lost;
 use crate::config::NodeType;
+use crate::domain::format::span;
 use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
 use crate::domain::state::SetOfflineBy;
 use crate::plan::capacity::blocker::Blocker;
+use crate::plan::capacity::placement::Place;
 use crate::plan::capacity::presumed;
 use crate::plan::capacity::supply::Supply;
 use crate::plan::identity::fleet::Machine;
 use crate::plan::lifecycle::lock;
 use crate::plan::lifecycle::phase::Phase;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a server makes no room, as it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +44,41 @@ pub(super) fn report<'f>(
         if let Some(counts) = counts(found, kind, blocker) {
             let unused = format!("{}{verb} ({})", blocker.reason, in_words(&counts));
             draft.filled_by_unused.insert(kind.name.clone(), unused);
+        }
+    }
+}
+
+/// Notes each node type that a job waits for and that is blocked where servers stand idle which no job takes. Each makes room
+/// once it has been idle for its grace: used now and then for a moment, none ever does.
+pub(super) fn report_idle<'f>(
+    found: &Findings<'_>,
+    met: impl Iterator<Item = (&'f NodeType, &'f Blocker)>,
+    draft: &mut Draft,
+) {
+    let Supply { config, fleet, limits, .. } = *found.supply;
+    let placement = found.placement;
+    let is_ordered =
+        |kind: &NodeType| placement.orders.iter().any(|order| config.node_types[order.node_type].name == kind.name);
+    let taken: BTreeSet<usize> = placement.places.iter().flatten().filter_map(Place::machine).collect();
+    let is_free = |index: usize| {
+        let is_kept = placement.kept_ready.contains(&index) || placement.waiting_for_others.contains(&index);
+        !is_kept && !taken.contains(&index) && matches!(fleet.phase(index), Phase::Idle { .. })
+    };
+    let free: Vec<&Machine<'_>> =
+        fleet.machines.iter().enumerate().filter(|(index, _)| is_free(*index)).map(|(_, machine)| machine).collect();
+    for (kind, blocker) in met.filter(|(kind, _)| !is_ordered(kind)) {
+        let there = free.iter().filter(|machine| limits.is_filled_by(kind, blocker, machine.place()));
+        let Some(grace) = there.map(|machine| config.times(&machine.node_type).idle_grace).max() else { continue };
+        let unplaced = found.demand.waiting.iter().zip(&placement.places).filter(|(_, place)| place.is_none());
+        let index = config.node_types.iter().position(|of| of.name == kind.name);
+        let mut starving = unplaced.filter(|(job, _)| index.is_some_and(|index| job.served_by[index]));
+        if starving.any(|(job, _)| job.waited >= grace + TOO_LONG) {
+            let (reason, grace) = (&blocker.reason, span(grace));
+            let what = format!(
+                "{reason}, and a job has waited for longer than the idle_grace ({grace}) of servers there, of which some were idle \
+                 in each run"
+            );
+            draft.filled_by_idle.insert(kind.name.clone(), what);
         }
     }
 }

@@ -143,6 +143,17 @@ fn what_is_held_back_for_long_is_told_once() {
 }
 
 #[test]
+fn what_was_held_back_for_long_is_not_called_stuck_once_a_person_allows_it() {
+    let mut s = offline(6, 6);
+    for _ in 0..8 {
+        s.run().after("5m");
+    }
+    s.allow_removals = 6;
+    let plan = s.plan();
+    assert_eq!((plan.actions.len(), plan.held_back.len(), plan.problems), (6, 0, vec![]));
+}
+
+#[test]
 fn l6_a_removal_that_does_not_end_is_told_beside_those_that_are_held_back() {
     let mut s = offline(30, 30);
     s.active("broken", "ubuntu", "10.0.9.9").state = ServerState::Error;

@@ -3,6 +3,7 @@
 use super::lasting::problems_after;
 use super::paused::pause;
 use crate::config::MinIdle;
+use crate::domain::rule::Rule;
 use crate::domain::world::{Lock, Presence, Quota};
 use crate::plan::tests::situation::*;
 
@@ -128,4 +129,61 @@ fn l6_a_server_that_is_gone_and_held_with_its_agent_connected_fills_no_limit_in_
     s.run().after("1m").run();
     assert_eq!(problems_after(&mut s, 3), [""; 0]);
     assert_eq!(problems_after(&mut s, 2), [told("max_servers 1 is reached, by servers that make no room (1 held)")]);
+}
+
+#[test]
+fn l6_a_job_at_a_limit_that_idle_nodes_at_hand_fill_and_refuse_is_a_problem_after_a_quarter_of_an_hour() {
+    type Refuse = fn(&mut Situation);
+    let lacks_label: Refuse = |s| {
+        s.node("ubuntu+10.0.0.1").labels = names(&["ubuntu"]);
+        s.project(1, "amd64");
+    };
+    let has_one_more: Refuse = |s| {
+        s.node("ubuntu+10.0.0.1").labels = names(&["amd64", "debug", "ubuntu"]);
+        s.project(1, "amd64 && !debug");
+    };
+    for refuse in [lacks_label, has_one_more] {
+        let mut s = Situation::new();
+        (s.ubuntu().min_idle, s.ubuntu().max) = (MinIdle::Always(1), Some(1));
+        s.idle("s1", "10.0.0.1", "20m");
+        s.run().after("5m");
+        refuse(&mut s);
+        s.run().after("5m").run();
+        assert_eq!(s.plan().verdicts[0].rule, Rule::InVain);
+        assert_eq!(problems_after(&mut s, 2), [""; 0]);
+        let told = told("node type ubuntu has its max of 1, by servers that make no room (1 kept at hand)");
+        assert_eq!(problems_after(&mut s, 2), [told.replace("node type centos:", "node type ubuntu:")]);
+    }
+}
+
+const TOLD: &str = "node type centos: max_servers 2 is reached, and a job has waited for longer than the idle_grace (40m) of \
+    servers there, of which some were idle in each run for 15m: shorten idle_grace, retire one of these servers (mita retire NODE), \
+    or have that limit raised";
+
+#[test]
+fn l6_a_job_at_a_limit_of_servers_that_short_builds_keep_from_ever_going_is_a_problem() {
+    for (every, is_told) in [(6, true), (60, false)] {
+        let mut s = full(|s| s.config.max_servers = 2);
+        s.project(1, "rpm");
+        let mut first_told = None;
+        for run in 0..20 {
+            // One after the other has a build of a moment.
+            for (number, node) in ["ubuntu+10.0.0.1", "ubuntu+10.0.0.2"].into_iter().enumerate() {
+                if s.nodes().iter().any(|there| there.name.as_str() == node) {
+                    let works = run % every == number;
+                    (s.node(node).idle, s.node(node).idle_executors) = (!works, u32::from(!works));
+                }
+            }
+            if s.orders > 0 {
+                break;
+            }
+            let problems = problems_after(&mut s, 1);
+            if first_told.is_none() && !problems.is_empty() {
+                assert_eq!(problems, [TOLD]);
+                first_told = Some(run);
+            }
+            s.run().after("5m");
+        }
+        assert_eq!(first_told.is_some(), is_told, "a build each {every} runs: {first_told:?}");
+    }
 }
