@@ -74,7 +74,7 @@ fn without_node(machine: &Machine<'_>) -> String {
         );
     }
     format!(
-        "it is an order of node type {kind} whose server has no node in Jenkins yet: do it once the node is there (`mita status \
-         --watch`), or {pause} leaves everything of this type alone"
+        "its server has no node in Jenkins: if it is still to join, do it once the node is there (`mita status --watch`); if its node \
+         was deleted, mita removes the server after join_timeout; {pause} leaves everything of this type alone"
     )
 }

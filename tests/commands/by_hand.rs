@@ -451,7 +451,7 @@ fn an_order_or_a_server_is_as_good_a_name_as_that_of_its_node_once_it_has_one() 
     it.run();
     let order = it.state()["servers"].as_object().expect("the servers").keys().next().expect("an order").clone();
     let answer = it.by_hand(&order, &hold("look"));
-    assert_ended(&answer, Ended::Failed, "whose server has no node in Jenkins yet");
+    assert_ended(&answer, Ended::Failed, "its server has no node in Jenkins: if it is still to join");
     assert!(answer.reason.contains("`mita pause --type trusty`"), "{}", answer.reason);
     let silence = it.sim.numbered_fault(Fault::new(Service::Keystone, Kind::Status(503, "{}".into())).always());
     assert_ended(

@@ -26,8 +26,8 @@ use mita_sim::JoinRule;
 use mita_sim::jenkins::nodes::CauseKind;
 use mita_sim::jenkins::{Jenkins, Version};
 use people::{
-    has_hidden_hold, has_unrecognizable, let_go, let_go_of_what_is_left, release_all, release_forgotten,
-    remove_renamed, remove_renamed_without_a_server, remove_taken, unlock,
+    delete_entries_taken_over, has_hidden_hold, has_unrecognizable, let_go, let_go_of_what_is_left, release_all,
+    release_forgotten, remove_renamed, remove_renamed_without_a_server, remove_taken, unlock,
 };
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -45,6 +45,7 @@ const UNTIL_ALL_IS_BUILT: u32 = 200;
 /// How much longer it may take for each job that waits, since there are few servers.
 const FOR_EACH_JOB: u32 = 5;
 const UNTIL_NOTHING_IS_LEFT: u32 = 60;
+const FOLLOWED_AFTER: u32 = 20;
 
 /// A world: how it is set up, and what happens in which minute.
 #[derive(Clone, Debug)]
@@ -389,12 +390,15 @@ impl Life<'_> {
     }
 
     fn until(&mut self, most: u32, what: &str, so: impl Fn(&Installation) -> bool) {
-        for _ in 0..most {
+        for minute in 0..most {
             if so(self.farm) {
                 return;
             }
             self.minute();
             release_forgotten(self.farm);
+            if minute == FOLLOWED_AFTER {
+                delete_entries_taken_over(self.farm);
+            }
         }
         let last = self.farm.dry_run();
         panic!("not in {most} minutes: {what}\n{:?}\n{}", picture(self.farm), last.story());

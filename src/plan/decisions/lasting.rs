@@ -48,7 +48,9 @@ pub(crate) fn report(state: &mut State, draft: &mut Draft, now: Timestamp) {
 pub(super) fn report_removals(plan: &mut Plan) {
     let held_back = plan.held_back.iter().filter_map(|action| of_removal(&plan.state, action));
     let held_back: Vec<String> = held_back.map(|removal| removal.key).collect();
-    held_back.iter().for_each(|key| drop(plan.state.lasting.remove(key)));
+    for key in held_back {
+        plan.state.lasting.remove(&key);
+    }
     let removals = plan.actions.iter().filter_map(|action| of_removal(&plan.state, action));
     plan.problems.extend(problems(removals.map(|removal| (removal, TOO_LONG)), &plan.state.lasting));
 }

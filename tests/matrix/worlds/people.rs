@@ -3,6 +3,7 @@
 use super::events::{idle_nodes, idle_servers, job, pick};
 use crate::harness::Installation;
 use crate::matrix::checks::{NAMESAKE, is_ours};
+use mita::plan::model::{Subject, Verdict};
 use mita_sim::jenkins::nodes::Node;
 use mita_sim::openstack::Status;
 use serde_json::Value;
@@ -331,6 +332,20 @@ pub(crate) fn remove_taken(farm: &Installation) {
 /// A person removes the nodes that people renamed, once nothing runs there.
 pub(crate) fn remove_renamed(farm: &Installation) {
     remove(farm, is_renamed);
+}
+
+/// A person does what a problem advises: an agent has taken over an entry that somebody had named like its server to be, and
+/// nothing but the person can tell whether it is that server.
+pub(crate) fn delete_entries_taken_over(farm: &Installation) {
+    let report = farm.dry_run();
+    let problems = report.problems();
+    let told = |name: &str| {
+        let reason = "was there before and has come back";
+        let is_it = |verdict: &&Verdict| verdict.subject == Subject::Node && verdict.id == name;
+        let mut verdicts = report.report.plan.verdicts.iter().filter(is_it);
+        verdicts.any(|verdict| verdict.reason.contains(reason)) && problems.iter().any(|told| told.contains(name))
+    };
+    remove(farm, |node| node.idle() && told(&node.name));
 }
 
 /// Those whose server is gone: an agent with such a name would take the entry over, and nothing would tell whose it is.
