@@ -35,7 +35,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 /// Worlds of every day, and in full.
-const WORLDS: u64 = 10;
+const WORLDS: u64 = 12;
 const WORLDS_IN_FULL: u64 = 3000;
 /// With programs: each call starts one, which takes longer than a request.
 const WORLDS_OF_PROGRAMS: u64 = 6;
