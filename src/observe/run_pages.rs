@@ -96,8 +96,8 @@ fn memory<'s>(state: &'s State, item: &QueueItem) -> Option<&'s ItemMemory> {
 }
 
 /// Whether only the page of its run tells what a block asks for: Jenkins has no agents and names no label; or it names the one
-/// node that fits, and no node type has all that this one can be asked for, or a type like it did
-/// not serve this block, or another one that Jenkins said the same of.
+/// node that fits, and no node type has all that this one can be asked for, or a type like it did not serve this block, or another
+/// one of which Jenkins said the same.
 fn hides_its_label(
     item: &QueueItem,
     nodes: &NodeIndex<'_>,

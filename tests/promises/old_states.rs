@@ -4,6 +4,7 @@
 
 use mita::domain::installation::{Controller, Installation};
 use mita::domain::names::Owner;
+use mita::domain::state::{Retirement, RetirementStep};
 use mita::store::{Loaded, load_only};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -16,6 +17,13 @@ fn a_state_file_of_version_1_is_read_whole() {
 #[test]
 fn a_state_file_with_what_was_learned_and_whose_queue_items_are_is_read_whole() {
     is_read_whole("v1-learned.json");
+}
+
+#[test]
+fn a_retirement_of_a_version_to_which_the_sent_deletion_was_a_step_goes_on() {
+    let text = r#"{"rule":"idle","since":"2026-11-21T12:00:00Z","step":"deletion_sent"}"#;
+    let read: Retirement = serde_json::from_str(text).unwrap();
+    assert_eq!(read.step, RetirementStep::NodesDeleted);
 }
 
 #[track_caller]

@@ -317,7 +317,8 @@ pub enum RetirementStep {
     Decided,
     /// Its nodes are set offline.
     NodesOffline,
-    /// Its nodes are deleted.
+    /// Its nodes are deleted. A state of an earlier version says by a step of its own that the server's deletion was sent, too.
+    #[serde(alias = "deletion_sent")]
     NodesDeleted,
     /// The server's deletion was accepted.
     ServerDeleted,

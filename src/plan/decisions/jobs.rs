@@ -14,8 +14,7 @@ use crate::plan::capacity::presumed::counts;
 use crate::plan::capacity::supply::Supply;
 use crate::plan::demand::mismatch::Mismatches;
 use crate::plan::demand::queue::Demand;
-use crate::plan::identity::places::forgetting;
-use crate::plan::identity::places::is_out_of_use;
+use crate::plan::identity::places::{forgetting, is_out_of_use};
 use std::cell::OnceCell;
 
 /// One verdict for each waiting job: where it will run, or what prevents it.

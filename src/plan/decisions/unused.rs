@@ -10,7 +10,7 @@ use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
 use crate::domain::state::SetOfflineBy;
 use crate::plan::capacity::blocker::Blocker;
-use crate::plan::capacity::placement::Place;
+use crate::plan::capacity::placement::{Place, Placement};
 use crate::plan::capacity::presumed;
 use crate::plan::capacity::supply::Supply;
 use crate::plan::identity::fleet::Machine;
@@ -56,23 +56,27 @@ pub(super) fn report_idle<'f>(
     draft: &mut Draft,
 ) {
     let Supply { config, fleet, limits, .. } = *found.supply;
-    let placement = found.placement;
-    let is_ordered =
-        |kind: &NodeType| placement.orders.iter().any(|order| config.node_types[order.node_type].name == kind.name);
-    let taken: BTreeSet<usize> = placement.places.iter().flatten().filter_map(Place::machine).collect();
-    let is_free = |index: usize| {
-        let is_kept = placement.kept_ready.contains(&index) || placement.waiting_for_others.contains(&index);
-        !is_kept && !taken.contains(&index) && matches!(fleet.phase(index), Phase::Idle { .. })
-    };
-    let free: Vec<&Machine<'_>> =
-        fleet.machines.iter().enumerate().filter(|(index, _)| is_free(*index)).map(|(_, machine)| machine).collect();
-    for (kind, blocker) in met.filter(|(kind, _)| !is_ordered(kind)) {
-        let there = free.iter().filter(|machine| limits.is_filled_by(kind, blocker, machine.place()));
-        let Some(grace) = there.map(|machine| config.times(&machine.node_type).idle_grace).max() else { continue };
-        let unplaced = found.demand.waiting.iter().zip(&placement.places).filter(|(_, place)| place.is_none());
-        let index = config.node_types.iter().position(|of| of.name == kind.name);
-        let mut starving = unplaced.filter(|(job, _)| index.is_some_and(|index| job.served_by[index]));
-        if starving.any(|(job, _)| job.waited >= grace + TOO_LONG) {
+    let Placement { orders, places, .. } = found.placement;
+    let is_ordered = |kind: &NodeType| orders.iter().any(|order| config.node_types[order.node_type].name == kind.name);
+    let met: Vec<(&NodeType, &Blocker)> = met.filter(|(kind, _)| !is_ordered(kind)).collect();
+    if met.is_empty() {
+        return;
+    }
+    let taken: BTreeSet<usize> = places.iter().flatten().filter_map(Place::machine).collect();
+    for (kind, blocker) in met {
+        let idle = fleet.classified().enumerate().filter(|(index, (machine, classified))| {
+            matches!(classified.phase, Phase::Idle { .. })
+                && !taken.contains(index)
+                && limits.is_filled_by(kind, blocker, machine.place())
+                && why(found, kind, *index, machine).is_none()
+        });
+        let graces = idle.map(|(_, (machine, _))| config.times(&machine.node_type).idle_grace);
+        let Some(grace) = graces.max() else { continue };
+        let number = config.node_types.iter().position(|of| of.name == kind.name);
+        let mut unplaced = found.demand.waiting.iter().zip(places).filter(|(_, place)| place.is_none());
+        let is_starved = unplaced
+            .any(|(job, _)| job.waited >= grace + TOO_LONG && number.is_some_and(|number| job.served_by[number]));
+        if is_starved {
             let (reason, grace) = (&blocker.reason, span(grace));
             let what = format!(
                 "{reason}, and a job has waited for longer than the idle_grace ({grace}) of servers there, of which some were idle \

@@ -98,8 +98,7 @@ impl Classifier<'_> {
         if let Some(classified) = evidence.spent() {
             return classified;
         }
-        let asked = evidence.asked().filter(|_| !machine.nodes.is_empty() && machine.server().is_some());
-        if let Some(asked) = asked {
+        if let Some(asked) = evidence.asked().filter(|_| !machine.nodes.is_empty() && machine.server().is_some()) {
             return to_remove(Rule::Asked, asked);
         }
         if let Some(classified) = evidence.deletion_failed() {

@@ -92,7 +92,10 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
         let is_gone = is_over || matches!(machine.sighting, Sighting::Gone) && servers::is_confirmed_gone(&seen);
         let is_forgotten = is_over && matches!(machine.sighting, Sighting::Elsewhere);
         if let Some(id) = seen.server_id.as_ref().filter(|_| is_gone && !is_forgotten) {
-            after.gone_servers.entry(id.clone()).or_insert_with(|| gone(config, state, fleet, machine, &seen, now));
+            after
+                .gone_servers
+                .entry(id.clone())
+                .or_insert_with(|| gone(machine, &seen, other_names(config, state, fleet, machine, &seen), now));
         }
         if !is_over {
             servers.push((machine.id.clone(), seen));
@@ -128,14 +131,7 @@ fn see_place(seen: &mut ServerMemory, machine: &Machine<'_>, cloud: &Cloud) {
 }
 
 /// What stays in the state of a server that is gone.
-fn gone(
-    config: &Config,
-    state: &State,
-    fleet: &Fleet<'_>,
-    machine: &Machine<'_>,
-    seen: &ServerMemory,
-    now: Timestamp,
-) -> GoneServer {
+fn gone(machine: &Machine<'_>, seen: &ServerMemory, other_names: BTreeSet<NodeName>, now: Timestamp) -> GoneServer {
     let fault = seen.fault.as_deref();
     let mut its_own = fault.map(volumes::volumes_named).unwrap_or_default();
     its_own.extend(seen.volumes.iter().cloned());
@@ -150,7 +146,7 @@ fn gone(
         watch: may_leave_some.then_some(0),
         node: seen.node.clone(),
         // What mita deleted itself is gone in all likelihood: it needs no other sign than its own node.
-        other_names: if deleted_by_us { BTreeSet::new() } else { other_names(config, state, fleet, machine, seen) },
+        other_names: if deleted_by_us { BTreeSet::new() } else { other_names },
         volumes: its_own,
         taken_volumes: seen.taken_volumes.iter().cloned().collect(),
         deleted_by_others: may_leave_some && seen.active_since.is_some() && !deleted_by_us,

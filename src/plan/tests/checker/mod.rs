@@ -201,6 +201,7 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
     let Some(server) = server else { return };
     let ours = seen.ours();
     let (_, server) = ours.get(server).unwrap_or_else(|| panic!("S2: {action}"));
+    assert!(!matches!(server.state, ServerState::Other(_)), "S2: somebody works on it: {action}");
     for name in nodes {
         assert!(seen.maps_to(seen.node(name).unwrap(), server), "S2: a node of another server: {action}");
     }
